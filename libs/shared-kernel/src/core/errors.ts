@@ -1,0 +1,43 @@
+/** What callers are told about a code, at every place it is raised. */
+export interface ErrorEntry {
+  /** HTTP status of the answer. */
+  status: number;
+  /** One short sentence, the same for every occurrence. */
+  title: string;
+  /** True exactly when the same request can succeed later without the caller changing it. */
+  retryable: boolean;
+}
+
+const catalogue = new Map<string, ErrorEntry>();
+
+/** A refusal: the system works and says no, for a reason the caller can act on. Anything else thrown is breakage. */
+export class DomainError extends Error {
+  constructor(
+    readonly code: string,
+    detail: string,
+    /** Further members of the problem document: `{ from, event, allowed }`, `{ skus: […] }`. */
+    readonly members: Readonly<Record<string, unknown>> = {},
+    options?: ErrorOptions,
+  ) {
+    super(detail, options);
+    this.name = 'DomainError';
+  }
+}
+
+/**
+ * Adds a context's codes to the one catalogue and returns what makes its refusals:
+ * `export const refusal = errorCodes({ 'unknown-sku': { status: 422, title: '…', retryable: false } });`
+ */
+export function errorCodes<Code extends string>(entries: Record<Code, ErrorEntry>) {
+  for (const [code, entry] of Object.entries<ErrorEntry>(entries)) {
+    if (catalogue.has(code)) throw new Error(`error code ${code} is defined twice`);
+    catalogue.set(code, entry);
+  }
+  return (code: Code, detail: string, members?: Readonly<Record<string, unknown>>, options?: ErrorOptions) =>
+    new DomainError(code, detail, members, options);
+}
+
+/** Every code of the product, for the error filter and the generated reference. */
+export function errorCatalogue(): ReadonlyMap<string, ErrorEntry> {
+  return catalogue;
+}

@@ -1,0 +1,3 @@
+export { EffectWorker, type EffectSettings } from './effects/effect-worker';
+export { type Exchange, exchange, jsonOf } from './effects/exchange';
+export { type EffectOutcome, type EffectRow, type NetworkEffect, type Settled } from './effects/network-effect';

@@ -1,0 +1,178 @@
+import { Logger } from '@nestjs/common';
+import type { Worker } from '../messaging/workers';
+import { Counter, metrics } from '../observability/metrics';
+import { runInContext } from '../observability/request-context';
+import type { UnitOfWork } from '../persistence/unit-of-work';
+import type { EffectOutcome, EffectRow, NetworkEffect } from './network-effect';
+
+export interface EffectSettings {
+  /** One call may take this long, milliseconds. */
+  timeoutMs: number;
+  /** Calls under way at the same time in this process. */
+  concurrency: number;
+  /** Waits before calling again what was not done: the first, doubling up to the second, milliseconds. */
+  backoffMs: { first: number; most: number };
+  /** How often due rows are looked for when nothing wakes the worker, milliseconds. */
+  pollMs: number;
+}
+
+export const EFFECT_DEFAULTS: EffectSettings = {
+  timeoutMs: 5000,
+  concurrency: 16,
+  backoffMs: { first: 500, most: 60_000 },
+  pollMs: 1000,
+};
+
+const outcomes = new Counter({
+  name: 'network_effects_total',
+  help: 'Attempts at network effects by what is known after them.',
+  labelNames: ['effect', 'outcome'],
+  registers: [metrics],
+});
+
+class FencedOff extends Error {}
+
+/**
+ * Works off one table of network effects. Claiming (`SKIP LOCKED`) counts the attempt and raises the fencing token before
+ * the call; the call runs outside any transaction; its outcome is recorded only under the same token. A row whose worker
+ * died falls due again as `sent` and is asked about, not called again.
+ */
+export class EffectWorker<Row extends EffectRow, Result> implements Worker {
+  readonly name: string;
+  readonly #logger: Logger;
+  readonly #settings: EffectSettings;
+  readonly #underWay = new Set<Promise<void>>();
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = true;
+  #looking = false;
+  #lookAgain = false;
+
+  constructor(
+    private readonly effect: NetworkEffect<Row, Result>,
+    private readonly unitOfWork: UnitOfWork,
+    settings: Partial<EffectSettings> = {},
+  ) {
+    this.name = effect.name;
+    this.#logger = new Logger(effect.name);
+    this.#settings = { ...EFFECT_DEFAULTS, ...settings };
+  }
+
+  start(): void {
+    this.#stopped = false;
+    void this.#look();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await Promise.allSettled(this.#underWay);
+  }
+
+  /** Looks for due rows now; call it after the commit that made one. */
+  wake(): void {
+    if (!this.#stopped) void this.#look();
+  }
+
+  async #look(): Promise<void> {
+    if (this.#looking) {
+      this.#lookAgain = true;
+      return;
+    }
+    this.#looking = true;
+    clearTimeout(this.#timer);
+    try {
+      do {
+        this.#lookAgain = false;
+        const room = this.#settings.concurrency - this.#underWay.size;
+        if (room === 0) break; // a finished call looks again
+        for (const claimed of await this.#claim(room)) {
+          const run: Promise<void> = this.#attempt(claimed.row, claimed.wasRequested).finally(() => {
+            this.#underWay.delete(run);
+            this.wake();
+          });
+          this.#underWay.add(run);
+        }
+      } while (this.#lookAgain && !this.#stopped);
+    } catch (error) {
+      this.#logger.warn({ msg: 'looking for due rows failed and will be tried again', err: error });
+    } finally {
+      this.#looking = false;
+      if (!this.#stopped) this.#timer = setTimeout(() => void this.#look(), this.#settings.pollMs);
+    }
+  }
+
+  async #claim(limit: number): Promise<{ row: Row; wasRequested: boolean }[]> {
+    const { table } = this.effect;
+    // A claim ends when the call and the recording of its outcome have long run out of time.
+    const claimMs = this.#settings.timeoutMs * 2 + 5000;
+    const rows = await this.unitOfWork.query<Row & { was: string }>(
+      `WITH due AS (
+         SELECT id, state FROM ${table} WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
+       UPDATE ${table} AS effect
+          SET state = CASE due.state WHEN 'requested' THEN 'sent' ELSE due.state END, attempts = effect.attempts + 1,
+              fence = effect.fence + 1, due_at = now() + $2 * interval '1 millisecond'
+         FROM due WHERE effect.id = due.id RETURNING effect.*, due.state AS was`,
+      [limit, claimMs],
+    );
+    return rows.map((row) => ({ row, wasRequested: row.was === 'requested' }));
+  }
+
+  async #attempt(row: Row, wasRequested: boolean): Promise<void> {
+    const context = { requestId: null, actor: `worker:${this.name}`, causationId: null };
+    await runInContext(context, async () => {
+      const outcome = await this.#outcome(row, wasRequested);
+      outcomes.inc({ effect: this.name, outcome: outcome.kind });
+      try {
+        await this.unitOfWork.run(() => this.#record(row, outcome));
+      } catch (error) {
+        // The row stays claimed and falls due again as it is: sent, without an outcome.
+        if (error instanceof FencedOff) this.#logger.warn({ msg: 'a newer claim owns this row', id: row.id });
+        else this.#logger.error({ msg: 'an outcome could not be recorded and will be asked for', id: row.id, err: error });
+      }
+    });
+  }
+
+  async #outcome(row: Row, wasRequested: boolean): Promise<EffectOutcome<Result>> {
+    const signal = AbortSignal.timeout(this.#settings.timeoutMs);
+    try {
+      return wasRequested ? await this.effect.call(row, signal) : await this.effect.ask(row, signal);
+    } catch (error) {
+      this.#logger.warn({ msg: 'a call ended without an outcome', id: row.id, err: error });
+      return { kind: 'unknown', reason: (error as Error).name };
+    }
+  }
+
+  async #record(row: Row, outcome: EffectOutcome<Result>): Promise<void> {
+    if (outcome.kind === 'succeeded' || outcome.kind === 'failed') await this.effect.settle(row, outcome);
+    const { state, dueInMs } = this.#next(row, outcome);
+    const recorded = await this.unitOfWork.query(
+      `UPDATE ${this.effect.table} SET state = $3, due_at = now() + $4 * interval '1 millisecond', last_error = $5
+        WHERE id = $1 AND fence = $2 RETURNING id`,
+      [row.id, row.fence, state, dueInMs, outcome.kind === 'succeeded' ? null : outcome.reason],
+    );
+    if (recorded.length === 0) throw new FencedOff();
+    if (state === 'stuck') this.#logger.error({ msg: 'gave up: a person has to look', id: row.id, outcome });
+  }
+
+  #next(row: Row, outcome: EffectOutcome<Result>): { state: string; dueInMs: number | null } {
+    switch (outcome.kind) {
+      case 'succeeded':
+      case 'failed':
+        return { state: outcome.kind, dueInMs: null };
+      case 'not-done': {
+        const { first, most } = this.#settings.backoffMs;
+        return { state: 'requested', dueInMs: withJitter(Math.min(first * 2 ** (row.attempts - 1), most)) };
+      }
+      case 'pending':
+      case 'unknown': {
+        const wait = this.effect.askAfterMs[row.attempts - 1];
+        return wait === undefined
+          ? { state: 'stuck', dueInMs: null }
+          : { state: outcome.kind, dueInMs: withJitter(wait) };
+      }
+    }
+  }
+}
+
+/** Spreads retries over the second half of the wait, so that rows that failed together do not return together. */
+const withJitter = (milliseconds: number): number => Math.round(milliseconds * (0.5 + Math.random() / 2));

@@ -1,0 +1,46 @@
+/** Columns that every table of network effects has; the rest belongs to its context. */
+export interface EffectRow {
+  /** UUID. */
+  id: string;
+  /** Attempts so far, this one included. */
+  attempts: number;
+  /** Fencing token of this claim: an outcome is recorded only while it is still the newest. */
+  fence: number;
+}
+
+/**
+ * What is known after an attempt:
+ * - `succeeded`, `failed`: definite, and told by the other side.
+ * - `not-done`: it certainly had no effect; the same call may be made again with the same key.
+ * - `pending`: the other side knows of it and has not finished; ask again.
+ * - `unknown`: it may or may not have happened; ask, never guess.
+ */
+export type EffectOutcome<Result> =
+  | { kind: 'succeeded'; result: Result }
+  | { kind: 'failed'; reason: string }
+  | { kind: 'not-done'; reason: string }
+  | { kind: 'pending'; reason: string }
+  | { kind: 'unknown'; reason: string };
+
+export type Settled<Result> = Extract<EffectOutcome<Result>, { kind: 'succeeded' | 'failed' }>;
+
+/**
+ * A call to the outside, kept as a row: `requested` (to be called), `sent` (an attempt began; without an outcome it counts
+ * as unknown), `pending`, `unknown` (both: to be asked about), `succeeded`, `failed`, `stuck` (for a person to look at).
+ * Table columns: `id uuid, state text, attempts int, fence int, due_at timestamptz, last_error text`.
+ */
+export interface NetworkEffect<Row extends EffectRow, Result> {
+  /** For logs and metrics: `trading.refund`. */
+  readonly name: string;
+  /** Qualified table; a constant, as it becomes part of SQL. */
+  readonly table: string;
+  /** Waits before asking about an unknown or pending outcome, milliseconds; after the last the row is `stuck`. */
+  readonly askAfterMs: readonly number[];
+
+  /** Makes the call, outside any transaction, with a key that stays the same for this row. */
+  call(row: Row, signal: AbortSignal): Promise<EffectOutcome<Result>>;
+  /** Finds out what became of an earlier call. `not-done` when the other side has never heard of it. */
+  ask(row: Row, signal: AbortSignal): Promise<EffectOutcome<Result>>;
+  /** Applies a definite outcome, in the transaction that records it. */
+  settle(row: Row, outcome: Settled<Result>): Promise<void>;
+}

@@ -1,0 +1,18 @@
+export { withinBudget } from './http/deadline';
+export { httpRefusal } from './http/error-codes';
+export { HttpModule, httpPersistence } from './http/http.module';
+export {
+  type Answer,
+  canonical,
+  IdempotencyKeys,
+  type IdempotentAnswer,
+  Idempotent,
+  type IdempotentRequest,
+  reused,
+} from './http/idempotency';
+export { parseBodies, parseJsonObject } from './http/json-body';
+export { decodeCursor, encodeCursor, NextCursor, type Page, pageOf, PageQuery } from './http/page';
+export { type Problem, ProblemFilter } from './http/problem-filter';
+export { observeRequests, requestId } from './http/request-hooks';
+export { recordRoutes } from './http/routes';
+export { IsCurrency, IsIdOf, IsMinorUnits, validationPipe } from './http/validation';

@@ -1,0 +1,167 @@
+import { createHash } from 'node:crypto';
+import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { FastifyRequest } from 'fastify';
+import { UnitOfWork } from '../persistence/unit-of-work';
+import { httpRefusal } from './error-codes';
+
+/** One request that must have its effect once, however often it is sent. */
+export interface IdempotentRequest {
+  /** Principal, method and route: keys of different calls never meet. */
+  scope: string;
+  key: string;
+  /** SHA-256 of the canonical body, hex. */
+  fingerprint: string;
+  /** How long the answer is kept. */
+  keepHours: number;
+}
+
+export interface Answer {
+  status: number;
+  body: unknown;
+}
+
+export type IdempotentAnswer = Answer & { replayed: boolean };
+
+const CHECKOUT_HOURS = 24;
+const MONEY_HOURS = 30 * 24;
+
+/** The request's `Idempotency-Key` with its fingerprint. `money` keeps answers for 30 days instead of 24 hours. */
+export const Idempotent = createParamDecorator((kept: 'checkout' | 'money', host: ExecutionContext): IdempotentRequest => {
+  const request = host.switchToHttp().getRequest<FastifyRequest>();
+  const key = request.headers['idempotency-key'];
+  if (key === undefined || key === '') throw httpRefusal('idempotency-key-missing', 'send an Idempotency-Key header');
+  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
+    throw httpRefusal('idempotency-key-invalid', 'the Idempotency-Key header has characters or a length that is not taken');
+  }
+  return {
+    scope: `anonymous ${request.method} ${request.url.split('?')[0]}`,
+    key,
+    fingerprint: createHash('sha256').update(canonical(request.body)).digest('hex'),
+    keepHours: kept === 'money' ? MONEY_HOURS : CHECKOUT_HOURS,
+  };
+});
+
+/** JSON with sorted keys: the same value gives the same text. */
+export function canonical(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const members = Object.entries(value)
+    .filter(([, member]) => member !== undefined)
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`;
+}
+
+/** Answers by key, committed with the effect that they tell of. */
+@Injectable()
+export class IdempotencyKeys {
+  readonly #running = new Set<string>();
+
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** Runs `work` in one transaction with its answer, or gives the answer of the first request with this key. */
+  async once(request: IdempotentRequest, work: () => Promise<Answer>): Promise<IdempotentAnswer> {
+    return this.alone(request, () =>
+      this.unitOfWork.run(async () => {
+        const [lock] = await this.unitOfWork.query<{ locked: boolean }>(
+          'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
+          [`${request.scope} ${request.key}`],
+        );
+        if (!lock?.locked) throw inProgress();
+        const [stored] = await this.find([request]);
+        if (stored) return stored;
+        const answer = await work();
+        await this.store([{ request, answer }]);
+        return { ...answer, replayed: false };
+      }),
+    );
+  }
+
+  /** Refuses a second request with this key while the first one runs in this process. */
+  async alone<T>(request: IdempotentRequest, work: () => Promise<T>): Promise<T> {
+    const id = `${request.scope} ${request.key}`;
+    if (this.#running.has(id)) throw inProgress();
+    this.#running.add(id);
+    try {
+      return await work();
+    } finally {
+      this.#running.delete(id);
+    }
+  }
+
+  /** For each request its stored answer, or undefined; throws when a key came with another body. */
+  async find(requests: IdempotentRequest[]): Promise<(IdempotentAnswer | undefined)[]> {
+    const outcomes = await this.lookUp(requests);
+    return outcomes.map((outcome) => {
+      if (outcome === 'reused') throw reused();
+      return outcome;
+    });
+  }
+
+  /** Like `find`, for a batch in which a reused key must fail its own request only. */
+  async lookUp(requests: IdempotentRequest[]): Promise<(IdempotentAnswer | 'reused' | undefined)[]> {
+    const rows = await this.unitOfWork.query<{
+      scope: string;
+      key: string;
+      fingerprint: string;
+      status: number;
+      body: unknown;
+    }>(
+      `SELECT k.scope, k.key, k.fingerprint, k.status, k.body
+         FROM http.idempotency_key k JOIN unnest($1::text[], $2::text[]) AS wanted(scope, key)
+           ON k.scope = wanted.scope AND k.key = wanted.key
+        WHERE k.expires_at > now()`,
+      [requests.map((request) => request.scope), requests.map((request) => request.key)],
+    );
+    const stored = new Map(rows.map((row) => [`${row.scope} ${row.key}`, row]));
+    return requests.map((request) => {
+      const row = stored.get(`${request.scope} ${request.key}`);
+      if (!row) return undefined;
+      if (row.fingerprint !== request.fingerprint) return 'reused';
+      return { status: row.status, body: row.body, replayed: true };
+    });
+  }
+
+  /** Keeps answers, in the transaction of their effects. Throws, and so undoes them, when a key is kept already. */
+  async store(answers: { request: IdempotentRequest; answer: Answer }[]): Promise<void> {
+    const stored = await this.unitOfWork.query(
+      `INSERT INTO http.idempotency_key AS k (scope, key, fingerprint, status, body, expires_at)
+       SELECT a.scope, a.key, a.fingerprint, a.status, a.body::json, now() + a.keep_hours * interval '1 hour'
+         FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::int[])
+           AS a(scope, key, fingerprint, status, body, keep_hours)
+       ON CONFLICT (scope, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
+              body = excluded.body, expires_at = excluded.expires_at WHERE k.expires_at <= now()
+       RETURNING key`,
+      [
+        answers.map(({ request }) => request.scope),
+        answers.map(({ request }) => request.key),
+        answers.map(({ request }) => request.fingerprint),
+        answers.map(({ answer }) => answer.status),
+        answers.map(({ answer }) => JSON.stringify(answer.body)),
+        answers.map(({ request }) => request.keepHours),
+      ],
+    );
+    if (stored.length !== answers.length) throw new Error('an idempotency key was stored by another process meanwhile');
+  }
+
+  /** Replaces a kept answer once more is known than at the commit, so that a repeat gets what the first caller got. */
+  async amend(request: IdempotentRequest, answer: Answer): Promise<void> {
+    await this.unitOfWork.query(
+      'UPDATE http.idempotency_key SET status = $3, body = $4::json WHERE scope = $1 AND key = $2',
+      [request.scope, request.key, answer.status, JSON.stringify(answer.body)],
+    );
+  }
+
+  /** Forgets expired keys, a bounded number at a time; returns how many. */
+  async sweep(limit: number): Promise<number> {
+    const rows = await this.unitOfWork.query(
+      `DELETE FROM http.idempotency_key WHERE (scope, key) IN (
+         SELECT scope, key FROM http.idempotency_key WHERE expires_at <= now() ORDER BY expires_at LIMIT $1)
+       RETURNING key`,
+      [limit],
+    );
+    return rows.length;
+  }
+}
+
+export const reused = () => httpRefusal('idempotency-key-reused', 'use a new key for a new request');
+const inProgress = () => httpRefusal('request-in-progress', 'wait for the first request with this key to finish');

@@ -1,0 +1,43 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { Logger } from '@nestjs/common';
+import { SystemIds } from '../core/ids';
+import { httpDuration } from '../observability/metrics';
+import { type RequestContext, runInContext } from '../observability/request-context';
+
+const ids = new SystemIds();
+const contexts = new WeakMap<FastifyRequest, RequestContext>();
+
+/** An id that the caller gave and that is fit for headers and logs, or a new one. */
+export function requestId(headers: Record<string, string | string[] | undefined>): string {
+  const given = headers['x-request-id'];
+  return typeof given === 'string' && /^[\x21-\x7e]{1,128}$/.test(given) ? given : ids.next('req');
+}
+
+/** Gives every request its context, its id header, its log line and its measurement. */
+export function observeRequests(fastify: FastifyInstance): void {
+  const logger = new Logger('HTTP');
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const traceparent = request.headers.traceparent;
+    const context: RequestContext = {
+      requestId: request.id,
+      actor: 'anonymous',
+      causationId: null,
+      trace: typeof traceparent === 'string' && traceparent.length <= 64 ? traceparent : null,
+    };
+    contexts.set(request, context);
+    void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
+    runInContext(context, done);
+  });
+  // Reading a body leaves the asynchronous context: enter it again.
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    runInContext(contexts.get(request) as RequestContext, done);
+  });
+  fastify.addHook('onResponse', (request, reply, done) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    const ms = reply.elapsedTime;
+    httpDuration.observe({ method: request.method, route, status: reply.statusCode }, ms);
+    const line = { msg: 'request', method: request.method, route, status: reply.statusCode, ms: Math.round(ms * 10) / 10 };
+    if (!route.startsWith('/health') && route !== '/metrics') logger.log({ ...line, requestId: request.id });
+    done();
+  });
+}

@@ -1,0 +1,77 @@
+import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
+import { Pool } from 'pg';
+import { connectionOptions } from '../persistence/data-source';
+import { statement } from '../persistence/statement';
+import { MessagingOptions } from './messaging-options';
+
+/**
+ * What must be known even when the transaction it is about never commits: that a batch was begun, that an attempt at an
+ * event was made. Written on connections of their own before the handler runs; a process that dies leaves the mark behind.
+ * These commits do not wait for the disk: they have to outlive a process, not the server.
+ */
+@Injectable()
+export class AttemptMarks implements OnApplicationShutdown {
+  readonly #pool: Pool;
+
+  constructor(private readonly options: MessagingOptions) {
+    this.#pool = new Pool({
+      ...connectionOptions({ ...options.database, poolSize: 2 }),
+      options: '-c synchronous_commit=off',
+      application_name: 'tradewind-marks',
+    });
+    this.#pool.on('error', () => undefined); // an idle connection that broke is replaced at the next use
+  }
+
+  async batchBegun(subscription: string, lane: number, position: bigint): Promise<void> {
+    await this.#write(
+      'UPDATE messaging.batch_begun SET position = greatest(position, $3) WHERE subscription = $1 AND lane = $2',
+      [subscription, lane, position],
+    );
+  }
+
+  /** Counts one more attempt; the last one allowed leaves the event parked unless it succeeds. */
+  async attempted(
+    subscription: string,
+    event: { lane: number; position: bigint; aggregateId: string; type: string },
+    attempt: number,
+  ): Promise<void> {
+    const { maxAttempts, backoffMs, maxBackoffMs } = this.options;
+    const backoff = Math.min(backoffMs * 2 ** (attempt - 1), maxBackoffMs);
+    await this.#write(
+      `INSERT INTO messaging.parked_event (subscription, lane, position, aggregate_id, type, status, attempts, due_at)
+       VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 millisecond')
+       ON CONFLICT (subscription, lane, position)
+       DO UPDATE SET status = excluded.status, attempts = excluded.attempts, due_at = excluded.due_at`,
+      [
+        subscription,
+        event.lane,
+        event.position,
+        event.aggregateId,
+        event.type,
+        attempt >= maxAttempts ? 'parked' : 'retrying',
+        attempt,
+        Math.round(backoff * (0.5 + Math.random() / 2)),
+      ],
+    );
+  }
+
+  async failed(subscription: string, lane: number, position: bigint, error: unknown): Promise<void> {
+    await this.#write(
+      'UPDATE messaging.parked_event SET last_error = $4 WHERE subscription = $1 AND lane = $2 AND position = $3',
+      [
+        subscription,
+        lane,
+        position,
+        error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'error',
+      ],
+    );
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  async #write(text: string, values: unknown[]): Promise<void> {
+    await this.#pool.query(statement(text, values));
+  }
+}

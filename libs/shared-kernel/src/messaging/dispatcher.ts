@@ -1,0 +1,150 @@
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { EventBus } from '@nestjs/cqrs';
+import { UnitOfWork } from '../persistence/unit-of-work';
+import { EventLog } from './event-log';
+import { LaneDelivery } from './lane-delivery';
+import { MessagingOptions } from './messaging-options';
+import { type DurableSubscription, Subscriptions } from './subscription';
+import { type Worker, Workers } from './workers';
+
+interface Task {
+  subscription: DurableSubscription;
+  lane: number;
+  /** Look for failed events that are due again as well. */
+  retry: boolean;
+}
+
+/**
+ * Decides which lane of which subscription is worked on next: at once for what this process committed, by an adaptive
+ * poll for what other processes committed and for retries that fall due.
+ */
+@Injectable()
+export class Dispatcher implements OnModuleInit, Worker {
+  readonly name = 'event dispatcher';
+  readonly #logger = new Logger('EventLog');
+  readonly #queue = new Map<string, Task>();
+  readonly #running = new Set<string>();
+  #subscribersOf = new Map<string, DurableSubscription[]>();
+  #timer: NodeJS.Timeout | undefined;
+  #pollMs: number;
+  #stopped = true;
+  #idle: (() => void)[] = [];
+
+  constructor(
+    private readonly subscriptions: Subscriptions,
+    private readonly delivery: LaneDelivery,
+    private readonly eventLog: EventLog,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly options: MessagingOptions,
+    private readonly eventBus: EventBus,
+    private readonly workers: Workers,
+  ) {
+    this.#pollMs = options.pollMs.busy;
+  }
+
+  onModuleInit(): void {
+    this.eventBus.publisher = this.eventLog;
+    for (const subscription of this.subscriptions.all()) {
+      for (const type of subscription.events.keys()) {
+        this.#subscribersOf.set(type, [...(this.#subscribersOf.get(type) ?? []), subscription]);
+      }
+    }
+    if (this.options.deliver) this.workers.add(this);
+  }
+
+  async start(): Promise<void> {
+    await this.#openCursors();
+    this.#stopped = false;
+    this.eventLog.onAppended((appended) => {
+      for (const { type, lane } of appended) {
+        for (const subscription of this.#subscribersOf.get(type) ?? []) this.#add({ subscription, lane, retry: false });
+      }
+      this.#pump();
+    });
+    void this.#poll();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    this.#queue.clear();
+    if (this.#running.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /** A new subscription gets its cursors; a known one goes on where it stopped. */
+  async #openCursors(): Promise<void> {
+    for (const { name, startFrom } of this.subscriptions.all()) {
+      await this.unitOfWork.query(
+        `INSERT INTO messaging.subscription_cursor (subscription, lane, position)
+         SELECT $1, lane, CASE WHEN $2 THEN head ELSE 0 END FROM messaging.lane ON CONFLICT DO NOTHING`,
+        [name, startFrom === 'now'],
+      );
+      await this.unitOfWork.query(
+        `INSERT INTO messaging.batch_begun (subscription, lane) SELECT $1, lane FROM messaging.lane ON CONFLICT DO NOTHING`,
+        [name],
+      );
+    }
+  }
+
+  #add(task: Task): void {
+    const key = `${task.subscription.name}/${task.lane}`;
+    const queued = this.#queue.get(key);
+    if (queued) queued.retry ||= task.retry;
+    else this.#queue.set(key, task);
+  }
+
+  #pump(): void {
+    for (const [key, task] of this.#queue) {
+      if (this.#stopped || this.#running.size >= this.options.workers) return;
+      if (this.#running.has(key)) continue;
+      this.#queue.delete(key);
+      this.#running.add(key);
+      void this.#work(task)
+        .catch((error: unknown) => {
+          this.#logger.error({
+            msg: 'delivery stopped and will be tried again',
+            subscription: task.subscription.name,
+            err: error,
+          });
+          this.#pollMs = this.options.pollMs.idle;
+        })
+        .finally(() => {
+          this.#running.delete(key);
+          this.#pump();
+          if (this.#running.size === 0) for (const idle of this.#idle.splice(0)) idle();
+        });
+    }
+  }
+
+  async #work(task: Task): Promise<void> {
+    if (task.retry) while (!this.#stopped && (await this.delivery.retry(task.subscription, task.lane)) === 'more');
+    if ((await this.delivery.next(task.subscription, task.lane)) === 'more') this.#add({ ...task, retry: false });
+  }
+
+  async #poll(): Promise<void> {
+    try {
+      const behind = await this.unitOfWork.query<{ subscription: string; lane: number; retry: boolean }>(
+        `SELECT subscription, lane, bool_or(retry) AS retry FROM (
+           SELECT c.subscription, c.lane, false AS retry
+             FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane) WHERE l.head > c.position
+           UNION ALL
+           SELECT subscription, lane, true FROM messaging.parked_event WHERE status = 'retrying' AND due_at <= now()
+         ) AS behind GROUP BY subscription, lane`,
+      );
+      const byName = new Map(this.subscriptions.all().map((subscription) => [subscription.name, subscription]));
+      let found = false;
+      for (const { subscription: name, lane, retry } of behind) {
+        const subscription = byName.get(name);
+        if (!subscription || this.#running.has(`${name}/${lane}`)) continue;
+        found = true;
+        this.#add({ subscription, lane, retry });
+      }
+      this.#pollMs = found ? this.options.pollMs.busy : Math.min(this.#pollMs * 2, this.options.pollMs.idle);
+      this.#pump();
+    } catch (error) {
+      this.#pollMs = this.options.pollMs.idle;
+      this.#logger.warn({ msg: 'looking for events failed and will be tried again', err: error });
+    }
+    if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), this.#pollMs);
+  }
+}

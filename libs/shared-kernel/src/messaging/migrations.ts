@@ -1,0 +1,85 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreateMessaging1767225600000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE SCHEMA messaging;
+
+      -- A lane's head is the position of its newest event. Updated in place: keep room on the page.
+      CREATE TABLE messaging.lane (
+        lane smallint PRIMARY KEY,
+        head bigint NOT NULL DEFAULT 0
+      ) WITH (fillfactor = 10);
+      INSERT INTO messaging.lane (lane) SELECT generate_series(0, 15);
+
+      CREATE TABLE messaging.event_log (
+        lane smallint NOT NULL,
+        position bigint NOT NULL,
+        id uuid NOT NULL,
+        type text NOT NULL,
+        aggregate_id text NOT NULL,
+        aggregate_version integer NOT NULL CHECK (aggregate_version > 0),
+        payload jsonb NOT NULL,
+        correlation_id text NOT NULL,
+        causation_id uuid,
+        request_id text,
+        actor text NOT NULL,
+        trace text,
+        occurred_at timestamptz NOT NULL,
+        PRIMARY KEY (lane, position, occurred_at)
+      ) PARTITION BY RANGE (occurred_at);
+      CREATE INDEX event_log_correlation ON messaging.event_log (correlation_id);
+      -- Never refuse an event for its date: a clock that jumped, or a month nobody prepared.
+      CREATE TABLE messaging.event_log_default PARTITION OF messaging.event_log DEFAULT;
+
+      CREATE FUNCTION messaging.ensure_partitions(first date, months integer) RETURNS void LANGUAGE plpgsql AS $$
+      DECLARE
+        month date := date_trunc('month', first);
+      BEGIN
+        PERFORM pg_advisory_xact_lock(7391204562);
+        FOR step IN 1..months LOOP
+          IF to_regclass(format('messaging.event_log_%s', to_char(month, 'YYYYMM'))) IS NULL THEN
+            EXECUTE format('CREATE TABLE messaging.event_log_%s PARTITION OF messaging.event_log FOR VALUES FROM (%L) TO (%L)',
+              to_char(month, 'YYYYMM'), month, month + interval '1 month');
+          END IF;
+          month := month + interval '1 month';
+        END LOOP;
+      END $$;
+
+      CREATE TABLE messaging.subscription_cursor (
+        subscription text NOT NULL,
+        lane smallint NOT NULL REFERENCES messaging.lane,
+        position bigint NOT NULL,
+        PRIMARY KEY (subscription, lane)
+      ) WITH (fillfactor = 10);
+
+      -- The end of the batch that was begun last: beyond the cursor means that this batch failed or its process died.
+      CREATE TABLE messaging.batch_begun (
+        subscription text NOT NULL,
+        lane smallint NOT NULL,
+        position bigint NOT NULL DEFAULT 0,
+        PRIMARY KEY (subscription, lane)
+      ) WITH (fillfactor = 10);
+
+      CREATE TABLE messaging.parked_event (
+        subscription text NOT NULL,
+        lane smallint NOT NULL,
+        position bigint NOT NULL,
+        aggregate_id text NOT NULL,
+        type text NOT NULL,
+        -- retrying: due again at due_at; parked: waits for a person; behind: a later event of an aggregate that waits
+        status text NOT NULL CHECK (status IN ('retrying', 'parked', 'behind')),
+        attempts integer NOT NULL DEFAULT 0,
+        due_at timestamptz,
+        last_error text,
+        since timestamptz NOT NULL DEFAULT now(),
+        PRIMARY KEY (subscription, lane, position)
+      );
+      CREATE INDEX parked_event_due ON messaging.parked_event (due_at) WHERE status = 'retrying';
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP SCHEMA messaging CASCADE');
+  }
+}

@@ -1,0 +1,65 @@
+import type { LoggerService } from '@nestjs/common';
+import pino, { type Level, type Logger as PinoLogger } from 'pino';
+import pretty from 'pino-pretty';
+import { currentContext } from './request-context';
+
+export type LogLevel = Level | 'silent';
+
+/** Structured logs on standard error: JSON lines, or readable ones on a terminal. */
+export function createPinoLogger(level: LogLevel): PinoLogger {
+  const destination = process.stderr.isTTY
+    ? pretty({ colorize: true, destination: 2, sync: true, translateTime: 'SYS:HH:MM:ss.l', ignore: 'pid,hostname' })
+    : pino.destination({ dest: 2, sync: false });
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: pino.stdSerializers.errWithCause },
+      mixin: () => {
+        const { requestId, actor, causationId } = currentContext();
+        return requestId || causationId ? { requestId, actor, ...(causationId && { causationId }) } : {};
+      },
+    },
+    destination,
+  );
+}
+
+/**
+ * Nest's `Logger` on pino. Code logs with `new Logger(Name)`; pass one object for fields:
+ * `logger.warn({ msg: 'event parked', subscription, err })`.
+ */
+export class NestLogger implements LoggerService {
+  constructor(private readonly pino: PinoLogger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.#write('info', message, rest);
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    this.#write('error', message, rest);
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.#write('warn', message, rest);
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.#write('debug', message, rest);
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.#write('trace', message, rest);
+  }
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.#write('fatal', message, rest);
+  }
+
+  #write(level: Level, message: unknown, rest: unknown[]): void {
+    const context = rest.at(-1);
+    const fields = {
+      context: typeof context === 'string' ? context : undefined,
+      ...(rest.length > 1 && typeof rest[0] === 'string' ? { stack: rest[0] } : {}),
+    };
+    if (message instanceof Error) this.pino[level]({ ...fields, err: message }, message.message);
+    else if (typeof message === 'object' && message !== null) this.pino[level]({ ...fields, ...message });
+    else this.pino[level](fields, String(message));
+  }
+}

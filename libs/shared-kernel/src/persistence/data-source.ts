@@ -1,0 +1,43 @@
+import { types } from 'pg';
+import type { DataSourceOptions } from 'typeorm';
+import type { DatabaseSettings, Persistence } from './database.module';
+
+const INT8 = types.builtins.INT8;
+
+/** `bigint` columns become `bigint` values, never strings or inexact numbers. */
+const typeParsers = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    oid === INT8 && format !== 'binary' ? BigInt : types.getTypeParser(oid, format as 'text'),
+};
+
+/** Options of every connection: no statement, lock or forgotten transaction may hold others up for ever. */
+export function connectionOptions(settings: DatabaseSettings) {
+  return {
+    connectionString: settings.url,
+    max: settings.poolSize,
+    connectionTimeoutMillis: 10_000,
+    statement_timeout: 30_000,
+    lock_timeout: 15_000,
+    idle_in_transaction_session_timeout: 60_000,
+    keepAlive: true,
+    application_name: 'tradewind',
+    types: typeParsers,
+  };
+}
+
+export function dataSourceOptions(settings: DatabaseSettings, parts: Persistence[]): DataSourceOptions {
+  const { connectionString, max, connectionTimeoutMillis, ...extra } = connectionOptions(settings);
+  return {
+    type: 'postgres',
+    url: connectionString,
+    poolSize: max,
+    connectTimeoutMS: connectionTimeoutMillis,
+    installExtensions: false,
+    synchronize: false,
+    entities: parts.flatMap((part) => part.entities),
+    migrations: parts.flatMap((part) => part.migrations),
+    migrationsTableName: 'migration',
+    migrationsTransactionMode: 'each',
+    extra,
+  };
+}

@@ -1,0 +1,80 @@
+import { type RequestContext, currentContext } from '../observability/request-context';
+import { isUnavailable } from './postgres-errors';
+
+export interface Member<Command> {
+  command: Command;
+  /** Of the request that brought the command: publish its events inside it. */
+  context: RequestContext;
+}
+
+/** What became of one command: an answer, or the error that its own caller gets. */
+export type Outcome<Answer> = { ok: true; answer: Answer } | { ok: false; error: unknown };
+
+interface Waiting<Command, Answer> extends Member<Command> {
+  signal?: AbortSignal;
+  resolve: (answer: Answer) => void;
+  reject: (error: unknown) => void;
+}
+
+/**
+ * Decides and writes together what arrives together: commands collect while earlier batches commit, then one call of
+ * `commit` decides them all in one transaction. A refused command never fails its neighbours; when a whole batch breaks,
+ * its members run again one by one, so that only the one at fault fails. `commit` must therefore be safe to repeat:
+ * commands carry a key that the database knows.
+ */
+export class GroupCommit<Command, Answer> {
+  readonly #waiting: Waiting<Command, Answer>[] = [];
+  #running = 0;
+  #idle: (() => void)[] = [];
+
+  constructor(
+    private readonly commit: (members: Member<Command>[]) => Promise<Outcome<Answer>[]>,
+    private readonly options: { maxBatch: number; concurrency: number } = { maxBatch: 256, concurrency: 1 },
+  ) {}
+
+  /** Resolves or rejects once the command's batch has committed. Aborting leaves the queue; a begun batch goes on. */
+  submit(command: Command, signal?: AbortSignal): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ command, context: currentContext(), signal, resolve, reject });
+      // A turn of the event loop lets requests that were read together join one batch.
+      setImmediate(() => this.#next());
+    });
+  }
+
+  /** Resolves when everything submitted so far was answered. */
+  async drained(): Promise<void> {
+    if (this.#running === 0 && this.#waiting.length === 0) return;
+    await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  #next(): void {
+    while (this.#running < this.options.concurrency && this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0, this.options.maxBatch).filter((member) => {
+        if (!member.signal?.aborted) return true;
+        member.reject(member.signal.reason);
+        return false;
+      });
+      if (batch.length === 0) continue;
+      this.#running += 1;
+      void this.#run(batch).finally(() => {
+        this.#running -= 1;
+        this.#next();
+        if (this.#running === 0) for (const idle of this.#idle.splice(0)) idle();
+      });
+    }
+  }
+
+  async #run(batch: Waiting<Command, Answer>[]): Promise<void> {
+    try {
+      const outcomes = await this.commit(batch);
+      batch.forEach((member, index) => {
+        const outcome = outcomes[index];
+        if (outcome?.ok) member.resolve(outcome.answer);
+        else member.reject(outcome?.error ?? new Error('the batch gave no outcome'));
+      });
+    } catch (error) {
+      if (batch.length === 1 || isUnavailable(error)) for (const member of batch) member.reject(error);
+      else for (const member of batch) await this.#run([member]);
+    }
+  }
+}

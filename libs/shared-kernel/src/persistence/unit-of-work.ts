@@ -1,0 +1,100 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Injectable } from '@nestjs/common';
+import type { PoolClient } from 'pg';
+import { DataSource, type EntityManager } from 'typeorm';
+import { isTransient } from './postgres-errors';
+import { statement, type Row } from './statement';
+
+interface Transaction {
+  manager: EntityManager;
+  client: PoolClient;
+  /** The last statements of the transaction: what was published becomes rows. */
+  beforeCommit: (() => Promise<void>)[];
+  afterCommit: (() => void)[];
+}
+
+const current = new AsyncLocalStorage<Transaction>();
+const ATTEMPTS = 4;
+
+/** One TypeORM transaction for everything that runs inside `run`, without handing a manager around. */
+@Injectable()
+export class UnitOfWork {
+  constructor(private readonly dataSource: DataSource) {}
+
+  /**
+   * Runs `work` in a transaction and commits it; a nested call joins the outer one. `work` runs again from its start when
+   * PostgreSQL reports a deadlock or a serialization failure, so it must keep its effects in the database.
+   */
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    if (current.getStore()) return work();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#transaction(work);
+      } catch (error) {
+        if (attempt >= ATTEMPTS || !isTransient(error)) throw error;
+      }
+    }
+  }
+
+  /** SQL in the current transaction, or by itself when there is none. Prepared once per connection. */
+  async query<R extends Row>(text: string, values: unknown[] = []): Promise<R[]> {
+    const transaction = current.getStore();
+    if (transaction) return (await transaction.client.query<R>(statement(text, values))).rows;
+    const pool = (this.dataSource.driver as unknown as { master: { query: PoolClient['query'] } }).master;
+    return (await pool.query<R>(statement(text, values))).rows;
+  }
+
+  /** TypeORM's manager of the current transaction, or the default one. */
+  get manager(): EntityManager {
+    return current.getStore()?.manager ?? this.dataSource.manager;
+  }
+
+  get isActive(): boolean {
+    return current.getStore() !== undefined;
+  }
+
+  /** Registers what must be the last thing before commit; throws outside a unit of work. */
+  beforeCommit(work: () => Promise<void>): void {
+    this.#required().beforeCommit.push(work);
+  }
+
+  /** Registers what follows a commit (wake-ups); lost on a crash, so never the only way something happens. */
+  afterCommit(work: () => void): void {
+    this.#required().afterCommit.push(work);
+  }
+
+  /** A key for state that lives as long as the current transaction. */
+  get transactionKey(): object {
+    return this.#required();
+  }
+
+  #required(): Transaction {
+    const transaction = current.getStore();
+    if (!transaction) throw new Error('outside a unit of work');
+    return transaction;
+  }
+
+  async #transaction<T>(work: () => Promise<T>): Promise<T> {
+    const runner = this.dataSource.createQueryRunner();
+    try {
+      const client = (await runner.connect()) as PoolClient;
+      await runner.startTransaction();
+      const transaction: Transaction = { manager: runner.manager, client, beforeCommit: [], afterCommit: [] };
+      const result = await current.run(transaction, async () => {
+        const value = await work();
+        for (const last of transaction.beforeCommit) await last();
+        return value;
+      });
+      // COMMIT of a failed transaction "succeeds" as a rollback: an error swallowed in `work` must not pass for success.
+      if (client.getTransactionStatus?.() === 'E') throw new Error('a statement failed inside the unit of work');
+      await runner.commitTransaction();
+      for (const after of transaction.afterCommit) after();
+      return result;
+    } catch (error) {
+      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+}

@@ -1,0 +1,133 @@
+import { ContractEvent, ContractQuery, type MoneyJson } from '@tradewind/shared-kernel';
+
+/**
+ * What Trading tells others. Released types never change: a new shape is a new version beside the old one.
+ * All amounts are integer minor units with an ISO 4217 currency; all times RFC 3339 UTC.
+ */
+
+interface OfOrder {
+  /** `ord_…` */
+  orderId: string;
+}
+
+abstract class OrderEvent<Data extends OfOrder> extends ContractEvent<Data> {
+  get aggregateId(): string {
+    return this.data.orderId;
+  }
+}
+
+/** A buyer has checked out: the stock is held and a payment is awaited. */
+export class OrderPlaced extends OrderEvent<
+  OfOrder & {
+    buyerId: string | null;
+    paymentId: string;
+    lines: { lineNo: number; sku: string; quantity: number; unitPrice: MoneyJson; total: MoneyJson }[];
+    total: MoneyJson;
+    /** Until when the units are held for this order. */
+    holdExpiresAt: string;
+  }
+> {
+  static override readonly type = 'trading.order-placed.v1';
+}
+
+/** The whole amount was captured; the order may be shipped. */
+export class OrderPaid extends OrderEvent<
+  OfOrder & {
+    paymentId: string;
+    amount: MoneyJson;
+    /** The carrier the buyer chose; null leaves the choice to Logistics. */
+    carrier: string | null;
+  }
+> {
+  static override readonly type = 'trading.order-paid.v1';
+}
+
+/** The buyer's payment was declined; the order stays open for another outcome until its hold expires. */
+export class PaymentDeclined extends OrderEvent<OfOrder & { paymentId: string }> {
+  static override readonly type = 'trading.payment-declined.v1';
+}
+
+/** The order will not be fulfilled; its units are free again. */
+export class OrderCancelled extends OrderEvent<
+  OfOrder & {
+    reason: string;
+    /** What the order was before; `paid` means that a refund follows. */
+    from: 'created' | 'paid';
+  }
+> {
+  static override readonly type = 'trading.order-cancelled.v1';
+}
+
+/** The parcel is with the carrier. */
+export class OrderShipped extends OrderEvent<OfOrder & { waybillId: string; carrier: string; number: string }> {
+  static override readonly type = 'trading.order-shipped.v1';
+}
+
+export class OrderDelivered extends OrderEvent<OfOrder & { waybillId: string; deliveredAt: string }> {
+  static override readonly type = 'trading.order-delivered.v1';
+}
+
+/** Money was captured for an order that had been cancelled before; it is given back. */
+export class PaymentArrivedLate extends OrderEvent<OfOrder & { paymentId: string; amount: MoneyJson }> {
+  static override readonly type = 'trading.payment-arrived-late.v1';
+}
+
+/** An amount is set aside to be given back; the gateway has not answered yet. */
+export class RefundRequested extends OrderEvent<
+  OfOrder & { refundId: string; paymentId: string; amount: MoneyJson; reason: string }
+> {
+  static override readonly type = 'trading.refund-requested.v1';
+}
+
+/** The gateway gave the money back, or definitely did not. */
+export class RefundSettled extends OrderEvent<
+  OfOrder & { refundId: string; paymentId: string; amount: MoneyJson; status: 'success' | 'failed' }
+> {
+  static override readonly type = 'trading.refund-settled.v1';
+}
+
+/** A payment gateway's verified message was stored; Trading applies it next. */
+export class PaymentCallbackReceived extends ContractEvent<{ callbackId: string; gateway: string }> {
+  static override readonly type = 'trading.payment-callback-received.v1';
+  get aggregateId(): string {
+    return this.data.callbackId;
+  }
+}
+
+/** Where an order goes and what is in it. Null when there is no such order. Personal data: do not store or log it. */
+export class ShippingDetailsOfOrder extends ContractQuery<ShippingDetails | null> {
+  constructor(readonly orderId: string) {
+    super();
+  }
+}
+
+export interface ShippingDetails {
+  recipient: ShippingAddress;
+  lines: { sku: string; quantity: number }[];
+}
+
+export interface ShippingAddress {
+  name: string;
+  phone: string;
+  /** ISO 3166-1 alpha-2. */
+  country: string;
+  province: string;
+  city: string;
+  district?: string;
+  line1: string;
+  postcode?: string;
+}
+
+/** How to reach the buyer of an order, in which language. Null when there is no such order. Personal data. */
+export class ContactOfOrder extends ContractQuery<OrderContact | null> {
+  constructor(readonly orderId: string) {
+    super();
+  }
+}
+
+export interface OrderContact {
+  name: string;
+  email: string | null;
+  /** BCP 47, as the buyer gave it at checkout: `zh-CN`, `en`. */
+  locale: string;
+}

@@ -1,8 +1,7 @@
-const { rmSync } = require('node:fs');
-
 module.exports = async () => {
-  const started = globalThis.__tradewindPostgres;
-  if (!started) return;
-  await started.server.stop();
-  rmSync(started.folder, { recursive: true, force: true });
+  const server = globalThis.__tradewindPostgres;
+  if (!server) return;
+  const stopped = new Promise((resolve) => server.once('exit', resolve));
+  server.stdin.end();
+  await stopped;
 };

@@ -127,7 +127,8 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
       } catch (error) {
         // The row stays claimed and falls due again as it is: sent, without an outcome.
         if (error instanceof FencedOff) this.#logger.warn({ msg: 'a newer claim owns this row', id: row.id });
-        else this.#logger.error({ msg: 'an outcome could not be recorded and will be asked for', id: row.id, err: error });
+        else
+          this.#logger.error({ msg: 'an outcome could not be recorded and will be asked for', id: row.id, err: error });
       }
     });
   }

@@ -16,7 +16,11 @@ export const httpRefusal = errorCodes({
   'method-not-allowed': { status: 405, title: 'This address does not take this method', retryable: false },
   'request-in-progress': { status: 409, title: 'The first request with this key is still running', retryable: true },
   'body-too-large': { status: 413, title: 'The body is larger than this service takes', retryable: false },
-  'unsupported-media-type': { status: 415, title: 'The content type is not one that this address takes', retryable: false },
+  'unsupported-media-type': {
+    status: 415,
+    title: 'The content type is not one that this address takes',
+    retryable: false,
+  },
   'idempotency-key-reused': {
     status: 422,
     title: 'This Idempotency-Key came with another body before',

@@ -26,20 +26,25 @@ const CHECKOUT_HOURS = 24;
 const MONEY_HOURS = 30 * 24;
 
 /** The request's `Idempotency-Key` with its fingerprint. `money` keeps answers for 30 days instead of 24 hours. */
-export const Idempotent = createParamDecorator((kept: 'checkout' | 'money', host: ExecutionContext): IdempotentRequest => {
-  const request = host.switchToHttp().getRequest<FastifyRequest>();
-  const key = request.headers['idempotency-key'];
-  if (key === undefined || key === '') throw httpRefusal('idempotency-key-missing', 'send an Idempotency-Key header');
-  if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
-    throw httpRefusal('idempotency-key-invalid', 'the Idempotency-Key header has characters or a length that is not taken');
-  }
-  return {
-    scope: `anonymous ${request.method} ${request.url.split('?')[0]}`,
-    key,
-    fingerprint: createHash('sha256').update(canonical(request.body)).digest('hex'),
-    keepHours: kept === 'money' ? MONEY_HOURS : CHECKOUT_HOURS,
-  };
-});
+export const Idempotent = createParamDecorator(
+  (kept: 'checkout' | 'money', host: ExecutionContext): IdempotentRequest => {
+    const request = host.switchToHttp().getRequest<FastifyRequest>();
+    const key = request.headers['idempotency-key'];
+    if (key === undefined || key === '') throw httpRefusal('idempotency-key-missing', 'send an Idempotency-Key header');
+    if (typeof key !== 'string' || !/^[\x20-\x7e]{1,255}$/.test(key)) {
+      throw httpRefusal(
+        'idempotency-key-invalid',
+        'the Idempotency-Key header has characters or a length that is not taken',
+      );
+    }
+    return {
+      scope: `anonymous ${request.method} ${request.url.split('?')[0]}`,
+      key,
+      fingerprint: createHash('sha256').update(canonical(request.body)).digest('hex'),
+      keepHours: kept === 'money' ? MONEY_HOURS : CHECKOUT_HOURS,
+    };
+  },
+);
 
 /** JSON with sorted keys: the same value gives the same text. */
 export function canonical(value: unknown): string {

@@ -26,7 +26,11 @@ export interface Page<T> {
 }
 
 export class NextCursor {
-  @ApiProperty({ description: 'Give it as `cursor` for the next page; null on the last one.', type: String, nullable: true })
+  @ApiProperty({
+    description: 'Give it as `cursor` for the next page; null on the last one.',
+    type: String,
+    nullable: true,
+  })
   nextCursor: string | null;
 }
 

@@ -36,7 +36,13 @@ export function observeRequests(fastify: FastifyInstance): void {
     const route = request.routeOptions.url ?? 'unknown';
     const ms = reply.elapsedTime;
     httpDuration.observe({ method: request.method, route, status: reply.statusCode }, ms);
-    const line = { msg: 'request', method: request.method, route, status: reply.statusCode, ms: Math.round(ms * 10) / 10 };
+    const line = {
+      msg: 'request',
+      method: request.method,
+      route,
+      status: reply.statusCode,
+      ms: Math.round(ms * 10) / 10,
+    };
     if (!route.startsWith('/health') && route !== '/metrics') logger.log({ ...line, requestId: request.id });
     done();
   });

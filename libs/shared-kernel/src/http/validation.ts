@@ -42,8 +42,10 @@ function rule(name: string, message: string, validate: (value: unknown) => boole
 }
 
 /** Integer minor units, 0 to 2^53 - 1. */
-export const IsMinorUnits = rule('isMinorUnits', 'must be an integer of minor units from 0 to 2^53 - 1', (value) =>
-  Number.isSafeInteger(value) && (value as number) >= 0,
+export const IsMinorUnits = rule(
+  'isMinorUnits',
+  'must be an integer of minor units from 0 to 2^53 - 1',
+  (value) => Number.isSafeInteger(value) && (value as number) >= 0,
 );
 
 export const IsCurrency = rule(

@@ -1,0 +1,186 @@
+import { EventsHandler } from '@nestjs/cqrs';
+import { type Delivered, laneOf } from '@tradewind/shared-kernel';
+import { EventLog, messagingPersistence, ParkedEvents, Subscription } from '@tradewind/shared-kernel/messaging';
+import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import { createTestDatabase, eventually, type TestDatabase } from '@tradewind/shared-kernel/testing';
+import { Counter, counterId, startProcess, type TestProcess, Ticked, Tocked } from './event-log-app';
+
+let failing = new Set<string>();
+
+/** Writes what it handled into a table, in the transaction that moves its cursor. */
+@EventsHandler(Ticked)
+@Subscription('testing.record-ticks')
+class RecordTicks {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+  async handle(event: Delivered<Ticked>): Promise<void> {
+    await this.unitOfWork.query('INSERT INTO handled (subscription, aggregate_id, version) VALUES ($1, $2, $3)', [
+      'ticks',
+      event.aggregateId,
+      event.aggregateVersion,
+    ]);
+    if (failing.has(event.aggregateId)) throw new Error('poison');
+  }
+}
+Reflect.defineMetadata('design:paramtypes', [UnitOfWork], RecordTicks);
+
+@EventsHandler(Ticked, Tocked)
+@Subscription('testing.record-batches')
+class RecordBatches {
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+  async handleBatch(events: Delivered<Ticked | Tocked>[]): Promise<void> {
+    await this.unitOfWork.query(
+      `INSERT INTO handled (subscription, aggregate_id, version)
+       SELECT 'batches', a, v FROM unnest($1::text[], $2::int[]) AS e(a, v)`,
+      [events.map((event) => event.aggregateId), events.map((event) => event.aggregateVersion)],
+    );
+  }
+}
+
+describe('the event log', () => {
+  let database: TestDatabase;
+  const processes: TestProcess[] = [];
+  const start = async (...args: Parameters<typeof startProcess> extends [string, ...infer Rest] ? Rest : never) => {
+    const started = await startProcess(database.url, ...args);
+    processes.push(started);
+    return started;
+  };
+  const handled = async (unitOfWork: UnitOfWork, subscription: string, id?: string) =>
+    unitOfWork.query<{ aggregate_id: string; version: number }>(
+      'SELECT aggregate_id, version FROM handled WHERE subscription = $1 AND ($2::text IS NULL OR aggregate_id = $2) ORDER BY seq',
+      [subscription, id ?? null],
+    );
+
+  beforeEach(async () => {
+    failing = new Set();
+    database = await createTestDatabase([messagingPersistence]);
+    const setUp = await startProcess(database.url, [], { deliver: false });
+    await setUp.unitOfWork.query(
+      `CREATE TABLE handled (seq bigserial, subscription text, aggregate_id text, version int,
+                             UNIQUE (subscription, aggregate_id, version))`,
+    );
+    await setUp.stop();
+  });
+  afterEach(async () => {
+    await Promise.all(processes.splice(0).map((started) => started.stop()));
+    await database.drop();
+  });
+
+  it('refuses to publish outside a unit of work', async () => {
+    const { eventBus } = await start([]);
+    expect(() => eventBus.publishAll(new Counter(counterId(1)).tick().takeEvents())).toThrow('unit of work');
+  });
+
+  it('keeps nothing of a unit of work that rolls back', async () => {
+    const { unitOfWork, eventBus, app } = await start([RecordTicks]);
+    const failed = unitOfWork.run(async () => {
+      await eventBus.publishAll(new Counter(counterId(1)).tick().takeEvents());
+      throw new Error('changed my mind');
+    });
+    await expect(failed).rejects.toThrow('changed my mind');
+    expect(await app.get(EventLog).history(counterId(1))).toEqual([]);
+  });
+
+  it('does not take a swallowed SQL error for a commit', async () => {
+    const { unitOfWork } = await start([]);
+    const swallowed = unitOfWork.run(async () => {
+      await unitOfWork.query('SELECT 1 / 0').catch(() => undefined);
+    });
+    await expect(swallowed).rejects.toThrow('a statement failed');
+  });
+
+  it('delivers to every subscriber once, in the order of each aggregate', async () => {
+    const { publish, unitOfWork } = await start([RecordTicks, RecordBatches]);
+    for (let n = 0; n < 40; n++) await publish(new Counter(counterId(n)).tick().tick().tick());
+    for (const subscription of ['ticks', 'batches']) {
+      const rows = await eventually(async () => {
+        const all = await handled(unitOfWork, subscription);
+        return all.length === 120 && all;
+      });
+      for (let n = 0; n < 40; n++) {
+        const versions = rows.filter((row) => row.aggregate_id === counterId(n)).map((row) => row.version);
+        expect(versions).toEqual([1, 2, 3]);
+      }
+    }
+  });
+
+  it('tells a handler what caused its event', async () => {
+    const seen: Delivered<Ticked>[] = [];
+    @EventsHandler(Ticked)
+    @Subscription('testing.answer')
+    class Answer {
+      handle(event: Delivered<Ticked>): Promise<void> {
+        seen.push(event);
+        return Promise.resolve();
+      }
+    }
+    const { publish } = await start([Answer]);
+    await publish(new Counter(counterId(3)).tick());
+    const event = await eventually(() => seen[0]);
+    expect(event).toBeInstanceOf(Ticked);
+    expect(event.data).toEqual({ counterId: counterId(3), n: 1 });
+    expect(event.meta).toMatchObject({ aggregateVersion: 1, correlationId: counterId(3), causationId: null });
+  });
+
+  it('parks only the aggregate of a poison event and replays it after the fix', async () => {
+    failing.add(counterId(1));
+    const { publish, unitOfWork, app } = await start([RecordTicks], { maxAttempts: 3 });
+    await publish(new Counter(counterId(1)).tick().tick(), new Counter(counterId(17)).tick());
+    expect(laneOf(counterId(1))).toBe(laneOf(counterId(17)));
+    await eventually(async () => (await handled(unitOfWork, 'ticks', counterId(17))).length === 1);
+
+    const parked = app.get(ParkedEvents);
+    const list = await eventually(async () => {
+      const rows = await parked.list(10);
+      return rows.some((row) => row.status === 'parked') && rows;
+    });
+    expect(list).toMatchObject([
+      {
+        subscription: 'testing.record-ticks',
+        aggregateId: counterId(1),
+        status: 'parked',
+        attempts: 3,
+        lastError: 'Error: poison',
+      },
+      { subscription: 'testing.record-ticks', aggregateId: counterId(1), status: 'behind' },
+    ]);
+    await publish(new Counter(counterId(1), 2).tick(), new Counter(counterId(33)).tick());
+    await eventually(async () => (await handled(unitOfWork, 'ticks', counterId(33))).length === 1);
+    expect(await handled(unitOfWork, 'ticks', counterId(1))).toEqual([]);
+
+    failing.clear();
+    expect(await parked.replay('testing.record-ticks')).toBe(1);
+    const rows = await eventually(async () => {
+      const all = await handled(unitOfWork, 'ticks', counterId(1));
+      return all.length === 3 && all;
+    });
+    expect(rows.map((row) => row.version)).toEqual([1, 2, 3]);
+    expect(await parked.list(10)).toEqual([]);
+  });
+
+  it('fails the boot on a handler without a name, two with one name, and an event without a contract', async () => {
+    @EventsHandler(Ticked)
+    class Nameless {
+      handle(): void {}
+    }
+    @EventsHandler(Ticked)
+    @Subscription('testing.record-ticks')
+    class Twin {
+      handle(): void {}
+    }
+    class Homemade {}
+    @EventsHandler(Homemade)
+    @Subscription('testing.homemade')
+    class TakesHomemade {
+      handle(): void {}
+    }
+    await expect(startProcess(database.url, [Nameless])).rejects.toThrow(
+      'Nameless handles events but has no @Subscription',
+    );
+    await expect(startProcess(database.url, [RecordTicks, Twin])).rejects.toThrow(
+      "two handlers are named @Subscription('testing.record-ticks')",
+    );
+    await expect(startProcess(database.url, [TakesHomemade])).rejects.toThrow(
+      'TakesHomemade handles Homemade, which has no contract name',
+    );
+  });
+});

@@ -9,59 +9,36 @@ describe('bad input', () => {
   const merchant = { authorization: 'Bearer sandbox-gateway-secret' };
   const refund = { reference: 'ref_1', payment: 'pay_1', amount: 1, currency: 'CNY' };
   const form = { 'content-type': 'application/x-www-form-urlencoded' };
+  const keyed = { 'idempotency-key': 'k' };
+  const scans = '/carriers/SF/waybills/SF1/scans?orphan=1';
   const huge = { code: 'x'.repeat(300_000) };
 
-  it.each<[string, number, string, string, unknown?, Record<string, string>?]>([
-    ['malformed JSON', 400, 'PUT', '/faults', '{"', { 'content-type': 'application/json' }],
-    ['a poisoned prototype', 400, 'PUT', '/faults', '{"__proto__":1}', { 'content-type': 'application/json' }],
-    ['another media type', 415, 'PUT', '/faults', 'x', { 'content-type': 'text/csv' }],
-    ['a huge body', 413, 'POST', '/carriers/SF/waybills/SF1/scans', huge],
-    ['a broken escape', 400, 'GET', '/pay/%ZZ'],
-    ['no such place', 404, 'GET', '/nowhere'],
-    ['no such carrier', 404, 'POST', '/carriers/UPS/waybills', booking('ord_1'), { 'idempotency-key': 'ord_1' }],
-    ['a carrier that objects inherit', 404, 'GET', '/carriers/constructor/waybills?orderId=ord_1'],
-    ['a page without terms', 400, 'GET', '/pay/pay_1'],
-    ['a page with terms twice', 400, 'GET', `${payAddress('pay_1')}&amount=1`],
-    ['an unknown outcome', 400, 'POST', payAddress('pay_1'), { outcome: 'maybe' }],
-    ['an unknown outcome in a form', 400, 'POST', payAddress('pay_1'), 'outcome=maybe', form],
-    ['a decision without a body', 400, 'POST', payAddress('pay_1')],
-    ['a wrong bearer', 401, 'POST', '/gateway/refunds', refund, { authorization: 'Bearer x', 'idempotency-key': 'k' }],
-    ['a refund without a key', 400, 'POST', '/gateway/refunds', refund, merchant],
-    [
-      'an amount as text',
-      400,
-      'POST',
-      '/gateway/refunds',
-      { ...refund, amount: '1' },
-      { ...merchant, 'idempotency-key': 'k' },
-    ],
-    ['a booking without a key', 400, 'POST', '/carriers/SF/waybills', booking('ord_1')],
-    [
-      'a booking without a recipient',
-      400,
-      'POST',
-      '/carriers/SF/waybills',
-      { orderId: 'o', parcels: [] },
-      { 'idempotency-key': 'o' },
-    ],
-    ['asking without an order', 400, 'GET', '/carriers/SF/waybills'],
-    ['a scan without a code', 400, 'POST', '/carriers/SF/waybills/SF1/scans?orphan=1', {}],
-    [
-      'a time that does not exist',
-      400,
-      'POST',
-      '/carriers/SF/waybills/SF1/scans?orphan=1',
-      { code: '50', at: '2026-13-01T00:00:00Z' },
-    ],
-    [
-      'a leap second',
-      400,
-      'POST',
-      '/carriers/SF/waybills/SF1/scans?orphan=1',
-      { code: '50', at: '2026-12-31T23:59:60Z' },
-    ],
-  ])('%s is answered %i with a reason', async (_, status, method, where, body, headers) => {
-    const answer = await world.call(method, where, body, headers);
+  type Call = [method: string, where: string, body?: unknown, headers?: Record<string, string>];
+  it.each<[string, number, Call]>([
+    ['malformed JSON', 400, ['PUT', '/faults', '{"', { 'content-type': 'application/json' }]],
+    ['a poisoned prototype', 400, ['PUT', '/faults', '{"__proto__":1}', { 'content-type': 'application/json' }]],
+    ['another media type', 415, ['PUT', '/faults', 'x', { 'content-type': 'text/csv' }]],
+    ['a huge body', 413, ['POST', scans, huge]],
+    ['a broken escape', 400, ['GET', '/pay/%ZZ']],
+    ['no such place', 404, ['GET', '/nowhere']],
+    ['no such carrier', 404, ['POST', '/carriers/UPS/waybills', booking('ord_1'), keyed]],
+    ['a carrier that objects inherit', 404, ['GET', '/carriers/constructor/waybills?orderId=ord_1']],
+    ['a page without terms', 400, ['GET', '/pay/pay_1']],
+    ['a page with terms twice', 400, ['GET', `${payAddress('pay_1')}&amount=1`]],
+    ['an unknown outcome', 400, ['POST', payAddress('pay_1'), { outcome: 'maybe' }]],
+    ['an unknown outcome in a form', 400, ['POST', payAddress('pay_1'), 'outcome=maybe', form]],
+    ['a decision without a body', 400, ['POST', payAddress('pay_1')]],
+    ['a wrong bearer', 401, ['POST', '/gateway/refunds', refund, { ...keyed, authorization: 'Bearer x' }]],
+    ['a refund without a key', 400, ['POST', '/gateway/refunds', refund, merchant]],
+    ['an amount as text', 400, ['POST', '/gateway/refunds', { ...refund, amount: '1' }, { ...keyed, ...merchant }]],
+    ['a booking without a key', 400, ['POST', '/carriers/SF/waybills', booking('ord_1')]],
+    ['a booking without a recipient', 400, ['POST', '/carriers/SF/waybills', { orderId: 'o', parcels: [] }, keyed]],
+    ['asking without an order', 400, ['GET', '/carriers/SF/waybills']],
+    ['a scan without a code', 400, ['POST', scans, {}]],
+    ['a time that does not exist', 400, ['POST', scans, { code: '50', at: '2026-13-01T00:00:00Z' }]],
+    ['a leap second', 400, ['POST', scans, { code: '50', at: '2026-12-31T23:59:60Z' }]],
+  ])('%s is answered %i with a reason', async (_, status, call) => {
+    const answer = await world.call(...call);
     expect([answer.status, answer.json()]).toEqual([status, { error: expect.any(String) }]);
   });
 

@@ -1,1 +1,38 @@
-export {};
+import { ContractEvent } from '@tradewind/shared-kernel';
+
+/** What became of messages. Ids only; every event belongs to the business process of its order. */
+
+interface OfDelivery {
+  /** `ntf_…` */
+  deliveryId: string;
+  /** `ord_…` */
+  orderId: string;
+  /** `order-paid` */
+  template: string;
+  /** `email` */
+  channel: string;
+}
+
+abstract class DeliveryEvent<Data extends OfDelivery> extends ContractEvent<Data> {
+  get aggregateId(): string {
+    return this.data.deliveryId;
+  }
+  override get correlationId(): string {
+    return this.data.orderId;
+  }
+}
+
+/** The channel has taken the message. Whether a person read it is not known. */
+export class MessageSent extends DeliveryEvent<OfDelivery> {
+  static override readonly type = 'notification.message-sent.v1';
+}
+
+/** The channel refused the message for good. */
+export class MessageFailed extends DeliveryEvent<
+  OfDelivery & {
+    /** `smtp-550`: a code without personal data. */
+    reason: string;
+  }
+> {
+  static override readonly type = 'notification.message-failed.v1';
+}

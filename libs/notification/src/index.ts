@@ -1,1 +1,2 @@
-export {};
+export { NotificationModule, notificationPersistence } from './notification.module';
+export { NOTIFICATION_DEFAULTS, NotificationSettings } from './settings';

@@ -1,5 +1,6 @@
 export { amountColumn, idColumn } from './persistence/columns';
-export { DatabaseModule, type DatabaseSettings, type Persistence } from './persistence/database.module';
+export type { DatabaseSettings, Persistence } from './persistence/data-source';
+export { DatabaseModule } from './persistence/database.module';
 export { GroupCommit, type Member, type Outcome } from './persistence/group-commit';
 export { migrate } from './persistence/migrate';
 export { isUnavailable, isUniqueViolation, sqlState } from './persistence/postgres-errors';

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { Client } from 'pg';
 import { migrate } from './persistence/migrate';
-import type { Persistence } from './persistence/database.module';
+import type { Persistence } from './persistence/data-source';
 
 const TEMPLATE_LOCK = 7_391_204_563;
 

@@ -44,7 +44,7 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
   readonly #underWay = new Set<Promise<void>>();
   #timer: NodeJS.Timeout | undefined;
   #stopped = true;
-  #looking = false;
+  #look: Promise<void> | undefined;
   #lookAgain = false;
 
   constructor(
@@ -59,29 +59,27 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
 
   start(): void {
     this.#stopped = false;
-    void this.#look();
+    this.wake();
   }
 
   async stop(): Promise<void> {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    await this.#look;
     await Promise.allSettled(this.#underWay);
   }
 
   /** Looks for due rows now; call it after the commit that made one. */
   wake(): void {
-    if (!this.#stopped) void this.#look();
+    if (this.#stopped) return;
+    this.#lookAgain = true;
+    this.#look ??= this.#claimAll();
   }
 
-  async #look(): Promise<void> {
-    if (this.#looking) {
-      this.#lookAgain = true;
-      return;
-    }
-    this.#looking = true;
+  async #claimAll(): Promise<void> {
     clearTimeout(this.#timer);
     try {
-      do {
+      while (this.#lookAgain && !this.#stopped) {
         this.#lookAgain = false;
         const room = this.#settings.concurrency - this.#underWay.size;
         if (room === 0) break; // a finished call looks again
@@ -92,12 +90,12 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
           });
           this.#underWay.add(run);
         }
-      } while (this.#lookAgain && !this.#stopped);
+      }
     } catch (error) {
       this.#logger.warn({ msg: 'looking for due rows failed and will be tried again', err: error });
     } finally {
-      this.#looking = false;
-      if (!this.#stopped) this.#timer = setTimeout(() => void this.#look(), this.#settings.pollMs);
+      this.#look = undefined;
+      if (!this.#stopped) this.#timer = setTimeout(() => this.wake(), this.#settings.pollMs);
     }
   }
 
@@ -166,7 +164,8 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
       }
       case 'pending':
       case 'unknown': {
-        const wait = this.effect.askAfterMs[row.attempts - 1];
+        const asked = outcome.kind === 'pending' ? outcome.askAgainInMs : undefined;
+        const wait = asked ?? this.effect.askAfterMs[row.attempts - 1];
         return wait === undefined
           ? { state: 'stuck', dueInMs: null }
           : { state: outcome.kind, dueInMs: withJitter(wait) };

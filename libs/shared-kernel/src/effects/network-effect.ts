@@ -12,14 +12,14 @@ export interface EffectRow {
  * What is known after an attempt:
  * - `succeeded`, `failed`: definite, and told by the other side.
  * - `not-done`: it certainly had no effect; the same call may be made again with the same key.
- * - `pending`: the other side knows of it and has not finished; ask again.
+ * - `pending`: the other side knows of it and has not finished; ask again, after `askAgainInMs` if given.
  * - `unknown`: it may or may not have happened; ask, never guess.
  */
 export type EffectOutcome<Result> =
   | { kind: 'succeeded'; result: Result }
   | { kind: 'failed'; reason: string }
   | { kind: 'not-done'; reason: string }
-  | { kind: 'pending'; reason: string }
+  | { kind: 'pending'; reason: string; askAgainInMs?: number }
   | { kind: 'unknown'; reason: string };
 
 export type Settled<Result> = Extract<EffectOutcome<Result>, { kind: 'succeeded' | 'failed' }>;

@@ -1,7 +1,7 @@
 import { Global, Module } from '@nestjs/common';
 import { APP_FILTER, APP_PIPE } from '@nestjs/core';
 import { Workers } from '../messaging/workers';
-import type { Persistence } from '../persistence/database.module';
+import type { Persistence } from '../persistence/data-source';
 import { IdempotencyKeys } from './idempotency';
 import { CreateIdempotencyKeys1767225600001 } from './migrations';
 import { ProblemFilter } from './problem-filter';

@@ -63,22 +63,22 @@ export class IdempotencyKeys {
 
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
-  /** Runs `work` in one transaction with its answer, or gives the answer of the first request with this key. */
-  async once(request: IdempotentRequest, work: () => Promise<Answer>): Promise<IdempotentAnswer> {
-    return this.alone(request, () =>
-      this.unitOfWork.run(async () => {
-        const [lock] = await this.unitOfWork.query<{ locked: boolean }>(
-          'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
-          [`${request.scope} ${request.key}`],
-        );
-        if (!lock?.locked) throw inProgress();
-        const [stored] = await this.find([request]);
-        if (stored) return stored;
-        const answer = await work();
-        await this.store([{ request, answer }]);
-        return { ...answer, replayed: false };
-      }),
-    );
+  /**
+   * Runs `work` in one transaction with its answer, or gives the answer of the first request with this key. `finish`
+   * may wait, after the commit, for what makes the answer more telling; its answer then replaces the kept one.
+   */
+  async once(
+    request: IdempotentRequest,
+    work: () => Promise<Answer>,
+    finish?: (answer: Answer) => Promise<Answer>,
+  ): Promise<IdempotentAnswer> {
+    return this.alone(request, async () => {
+      const answer = await this.unitOfWork.run(() => this.#lookOrWork(request, work));
+      if (answer.replayed || !finish) return answer;
+      const finished = await finish(answer);
+      await this.#amend(request, finished);
+      return { ...finished, replayed: false };
+    });
   }
 
   /** Refuses a second request with this key while the first one runs in this process. */
@@ -93,16 +93,7 @@ export class IdempotencyKeys {
     }
   }
 
-  /** For each request its stored answer, or undefined; throws when a key came with another body. */
-  async find(requests: IdempotentRequest[]): Promise<(IdempotentAnswer | undefined)[]> {
-    const outcomes = await this.lookUp(requests);
-    return outcomes.map((outcome) => {
-      if (outcome === 'reused') throw reused();
-      return outcome;
-    });
-  }
-
-  /** Like `find`, for a batch in which a reused key must fail its own request only. */
+  /** For each request its kept answer, `reused` when its key came with another body, or undefined. */
   async lookUp(requests: IdempotentRequest[]): Promise<(IdempotentAnswer | 'reused' | undefined)[]> {
     const rows = await this.unitOfWork.query<{
       scope: string;
@@ -148,14 +139,6 @@ export class IdempotencyKeys {
     if (stored.length !== answers.length) throw new Error('an idempotency key was stored by another process meanwhile');
   }
 
-  /** Replaces a kept answer once more is known than at the commit, so that a repeat gets what the first caller got. */
-  async amend(request: IdempotentRequest, answer: Answer): Promise<void> {
-    await this.unitOfWork.query(
-      'UPDATE http.idempotency_key SET status = $3, body = $4::json WHERE scope = $1 AND key = $2',
-      [request.scope, request.key, answer.status, JSON.stringify(answer.body)],
-    );
-  }
-
   /** Forgets expired keys, a bounded number at a time; returns how many. */
   async sweep(limit: number): Promise<number> {
     const rows = await this.unitOfWork.query(
@@ -165,6 +148,27 @@ export class IdempotencyKeys {
       [limit],
     );
     return rows.length;
+  }
+
+  async #lookOrWork(request: IdempotentRequest, work: () => Promise<Answer>): Promise<IdempotentAnswer> {
+    const [lock] = await this.unitOfWork.query<{ locked: boolean }>(
+      'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS locked',
+      [`${request.scope} ${request.key}`],
+    );
+    if (!lock?.locked) throw inProgress();
+    const [stored] = await this.lookUp([request]);
+    if (stored === 'reused') throw reused();
+    if (stored) return stored;
+    const answer = await work();
+    await this.store([{ request, answer }]);
+    return { ...answer, replayed: false };
+  }
+
+  async #amend(request: IdempotentRequest, answer: Answer): Promise<void> {
+    await this.unitOfWork.query(
+      'UPDATE http.idempotency_key SET status = $3, body = $4::json WHERE scope = $1 AND key = $2',
+      [request.scope, request.key, answer.status, JSON.stringify(answer.body)],
+    );
   }
 }
 

@@ -1,4 +1,4 @@
-import type { DatabaseSettings } from '../persistence/database.module';
+import type { DatabaseSettings } from '../persistence/data-source';
 
 /** How this process delivers events. */
 export class MessagingOptions {

@@ -3,7 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { CqrsModule } from '@nestjs/cqrs';
 import { Clock, SystemClock } from '../core/clock';
 import { Ids, SystemIds } from '../core/ids';
-import type { Persistence } from '../persistence/database.module';
+import type { Persistence } from '../persistence/data-source';
 import { AttemptMarks } from './attempt-marks';
 import { Dispatcher } from './dispatcher';
 import { EventLog } from './event-log';

@@ -1,6 +1,17 @@
 import { types } from 'pg';
-import type { DataSourceOptions } from 'typeorm';
-import type { DatabaseSettings, Persistence } from './database.module';
+import type { DataSourceOptions, EntitySchema, MigrationInterface } from 'typeorm';
+
+/** What a context adds to the database: its rows and the migrations of its own schema. */
+export interface Persistence {
+  entities: EntitySchema[];
+  migrations: (new () => MigrationInterface)[];
+}
+
+export interface DatabaseSettings {
+  url: string;
+  /** Connections of this process. */
+  poolSize: number;
+}
 
 const INT8 = types.builtins.INT8;
 

@@ -1,6 +1,6 @@
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from './data-source';
-import type { DatabaseSettings, Persistence } from './database.module';
+import type { DatabaseSettings, Persistence } from './data-source';
 
 /** Any number that nothing else in the database uses as an advisory lock. */
 const MIGRATION_LOCK = 7_391_204_561;

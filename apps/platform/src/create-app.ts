@@ -1,0 +1,62 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
+import { observeRequests, parseBodies, ProblemFilter, recordRoutes, requestId } from '@tradewind/shared-kernel/http';
+import {
+  collectProcessMetrics,
+  createPinoLogger,
+  type LogLevel,
+  NestLogger,
+} from '@tradewind/shared-kernel/observability';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { PlatformModule } from './platform.module';
+import type { Settings } from './start/settings';
+
+const BODY_LIMIT = 512 * 1024;
+
+type RawRequest = { headers: Record<string, string | string[] | undefined> };
+
+/** The platform with all its contexts, initialised and not yet listening. */
+export async function createApp(settings: Settings, databaseUrl: string): Promise<NestFastifyApplication> {
+  const problems = new ProblemFilter();
+  const adapter = new FastifyAdapter({
+    bodyLimit: BODY_LIMIT,
+    // Fastify's own answers (bad URL, bad header) are problem documents too.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) =>
+      problems.answer(error, request, reply),
+    genReqId: (request: RawRequest) => requestId(request.headers),
+    forceCloseConnections: 'idle',
+    routerOptions: { maxParamLength: 300 },
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    PlatformModule.register(settings, databaseUrl),
+    adapter,
+    {
+      logger: new NestLogger(createPinoLogger(settings.logLevel as LogLevel)),
+      abortOnError: false,
+      bodyParser: false,
+    },
+  );
+  const fastify = adapter.getInstance();
+  collectProcessMetrics();
+  parseBodies(fastify);
+  recordRoutes(fastify);
+  observeRequests(fastify);
+  describeApi(app);
+  await app.init();
+  await fastify.ready();
+  return app;
+}
+
+export function describeApi(app: NestFastifyApplication): void {
+  const config = new DocumentBuilder()
+    .setTitle('Tradewind')
+    .setDescription(
+      'Order-to-delivery platform. Money is integer minor units; times are RFC 3339 UTC; errors are RFC 9457 problem documents.',
+    )
+    .setVersion('1')
+    .build();
+  const document = () => SwaggerModule.createDocument(app, config);
+  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml' });
+}

@@ -1,0 +1,27 @@
+import { Injectable } from '@nestjs/common';
+import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+
+/** Whether this process can take work now. */
+@Injectable()
+export class Readiness {
+  #serving = false;
+
+  constructor(private readonly unitOfWork: UnitOfWork) {}
+
+  /** Set when everything has started, and taken back as the first act of a stop. */
+  set serving(value: boolean) {
+    this.#serving = value;
+  }
+
+  /** Each part that fails, with why; empty when ready. */
+  async failing(): Promise<Record<string, string>> {
+    const failing: Record<string, string> = {};
+    if (!this.#serving) failing.process = 'starting or stopping';
+    try {
+      await this.unitOfWork.query('SELECT 1');
+    } catch {
+      failing.database = 'cannot be reached';
+    }
+    return failing;
+  }
+}

@@ -1,0 +1,40 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import path from 'node:path';
+import { Complaint } from './complaint';
+import type { Settings } from './settings';
+
+/** The sandbox in a process of its own: it is the outside world. It ends when this process does. */
+export function startSandbox(settings: Settings): Promise<{ stop(): Promise<void> }> {
+  const script = path.join(__dirname, '../../../sandbox/src/main.js');
+  const child = fork(script, [], {
+    env: {
+      ...process.env,
+      HOST: settings.host,
+      SANDBOX_PORT: String(settings.sandboxPort),
+      PLATFORM_URL: `http://${settings.host}:${settings.port}`,
+      TRADEWIND_DATA_DIR: path.resolve(settings.dataDir),
+      SANDBOX_GATEWAY_SECRET: settings.gatewaySecrets[0],
+      SANDBOX_SF_SECRET: settings.sfSecret,
+      SANDBOX_ZTO_KEY: settings.ztoKey,
+    },
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    // Ctrl-C goes to the whole foreground group; the platform decides when the sandbox stops.
+    detached: true,
+  });
+  return new Promise((resolve, reject) => {
+    child.once('message', (message: { error?: string }) => {
+      if (message.error) reject(new Complaint(`sandbox: ${message.error}`));
+      else resolve({ stop: () => stop(child) });
+    });
+    child.once('exit', (code) => reject(new Complaint(`the sandbox ended before it was ready (exit code ${code})`)));
+  });
+}
+
+async function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = new Promise((resolve) => child.once('exit', resolve));
+  child.kill('SIGTERM');
+  const impatient = setTimeout(() => child.kill('SIGKILL'), 3000);
+  await ended;
+  clearTimeout(impatient);
+}

@@ -1,0 +1,223 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { Complaint } from './complaint';
+
+type Raw = string | undefined;
+
+interface Setting<T> {
+  /** Environment variable; it wins over the YAML file, which uses the key. */
+  env: string;
+  fallback: T;
+  /** Returns the value or throws an Error that says what is expected. */
+  read: (text: string) => T;
+  about: string;
+  secret?: boolean;
+}
+
+const integer = (least: number, most: number) => (text: string) => {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < least || value > most) throw new Error(`an integer from ${least} to ${most}`);
+  return value;
+};
+const oneOf =
+  <T extends string>(...values: T[]) =>
+  (text: string) => {
+    if (!values.includes(text as T)) throw new Error(`one of ${values.join(', ')}`);
+    return text as T;
+  };
+const url =
+  (...protocols: string[]) =>
+  (text: string) => {
+    if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
+      throw new Error(`a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
+    }
+    return text;
+  };
+const text = (value: string) => {
+  if (value.trim() === '') throw new Error('text that is not empty');
+  return value;
+};
+const list = (value: string) =>
+  text(value)
+    .split(',')
+    .map((part) => text(part.trim()));
+const setting = <T>(value: Setting<T>) => value;
+
+/** Every setting there is; `docs/configuration.md` is generated from it. */
+export const SETTINGS = {
+  host: setting({ env: 'HOST', fallback: '127.0.0.1', read: text, about: 'Address that the platform listens on.' }),
+  port: setting({ env: 'PORT', fallback: 8080, read: integer(1, 65_535), about: 'Port of the platform.' }),
+  databaseUrl: setting<string | undefined>({
+    env: 'DATABASE_URL',
+    fallback: undefined,
+    read: url('postgres:', 'postgresql:'),
+    about: 'PostgreSQL to use; without it an embedded one runs in the data folder.',
+    secret: true,
+  }),
+  dataDir: setting({
+    env: 'TRADEWIND_DATA_DIR',
+    fallback: '.data',
+    read: text,
+    about: 'Folder of the embedded PostgreSQL, the dev mailbox and the sandbox.',
+  }),
+  seed: setting({
+    env: 'TRADEWIND_SEED',
+    fallback: 'demo',
+    read: oneOf('demo', 'none'),
+    about: 'What an empty catalogue starts with.',
+  }),
+  logLevel: setting({
+    env: 'LOG_LEVEL',
+    fallback: 'info',
+    read: oneOf('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'),
+    about: 'Least severe log line that is written.',
+  }),
+  poolSize: setting({
+    env: 'DATABASE_POOL_SIZE',
+    fallback: 20,
+    read: integer(4, 500),
+    about: 'Database connections of one process.',
+  }),
+  eventWorkers: setting({
+    env: 'EVENT_WORKERS',
+    fallback: 4,
+    read: integer(1, 64),
+    about: 'Lanes of the event log that one process works on at a time.',
+  }),
+  holdSeconds: setting({
+    env: 'HOLD_SECONDS',
+    fallback: 900,
+    read: integer(1, 86_400),
+    about: 'How long units are held for an unpaid order.',
+  }),
+  timeBudgetMs: setting({
+    env: 'TIME_BUDGET_MS',
+    fallback: 500,
+    read: integer(50, 60_000),
+    about: 'Time within which checkout and refund answer.',
+  }),
+  askPaymentSeconds: setting({
+    env: 'ASK_PAYMENT_SECONDS',
+    fallback: 60,
+    read: integer(1, 86_400),
+    about: 'A payment without news is asked about after this time.',
+  }),
+  smtpUrl: setting<string | undefined>({
+    env: 'SMTP_URL',
+    fallback: undefined,
+    read: url('smtp:', 'smtps:'),
+    about: 'Mail server; without it messages go to the dev mailbox.',
+    secret: true,
+  }),
+  mailFrom: setting({
+    env: 'MAIL_FROM',
+    fallback: 'Tradewind <no-reply@tradewind.example>',
+    read: text,
+    about: 'Sender of messages.',
+  }),
+  sandbox: setting({
+    env: 'SANDBOX',
+    fallback: 'on',
+    read: oneOf('on', 'off'),
+    about: 'Whether the sandbox runs beside the platform.',
+  }),
+  sandboxPort: setting({
+    env: 'SANDBOX_PORT',
+    fallback: 8081,
+    read: integer(1, 65_535),
+    about: 'Port of the sandbox.',
+  }),
+  sandboxUrl: setting<string | undefined>({
+    env: 'SANDBOX_URL',
+    fallback: undefined,
+    read: url('http:', 'https:'),
+    about: 'Where the sandbox is, when it runs elsewhere.',
+  }),
+  gatewaySecrets: setting({
+    env: 'SANDBOX_GATEWAY_SECRET',
+    fallback: ['sandbox-gateway-secret'],
+    read: list,
+    about: 'Secrets of the sandbox gateway, comma separated; the first signs, all verify.',
+    secret: true,
+  }),
+  carrierUrl: setting<string | undefined>({
+    env: 'CARRIER_URL',
+    fallback: undefined,
+    read: url('http:', 'https:'),
+    about: 'Where carriers are called; the sandbox when absent.',
+  }),
+  sfSecret: setting({
+    env: 'SANDBOX_SF_SECRET',
+    fallback: 'sandbox-sf-secret',
+    read: text,
+    about: "Secret in the path of SF's callbacks.",
+    secret: true,
+  }),
+  ztoKey: setting({
+    env: 'SANDBOX_ZTO_KEY',
+    fallback: 'sandbox-zto-key',
+    read: text,
+    about: "Key of the digest in ZTO's callbacks.",
+    secret: true,
+  }),
+  defaultCarrier: setting({
+    env: 'DEFAULT_CARRIER',
+    fallback: 'SF',
+    read: oneOf('SF', 'ZTO'),
+    about: 'Carrier of orders that name none.',
+  }),
+  unsignedCallbacks: setting<'accept' | 'refuse' | undefined>({
+    env: 'CARRIER_UNSIGNED_CALLBACKS',
+    fallback: undefined,
+    read: oneOf('accept', 'refuse'),
+    about: 'Carrier callbacks without a secret; accepted by default only while the carriers are the sandbox.',
+  }),
+  pollFirstSeconds: setting({
+    env: 'CARRIER_POLL_SECONDS',
+    fallback: 600,
+    read: integer(1, 86_400),
+    about: 'First wait before a carrier is asked about a waybill; it doubles up to six hours.',
+  }),
+};
+
+type Values = { [Key in keyof typeof SETTINGS]: (typeof SETTINGS)[Key]['fallback'] };
+export type Settings = Values;
+
+/** Reads `tradewind.yaml` (or the file in TRADEWIND_CONFIG) and the environment; complains of everything at once. */
+export function loadSettings(env: NodeJS.ProcessEnv): Settings {
+  const problems: string[] = [];
+  const file = yamlValues(env.TRADEWIND_CONFIG, problems);
+  for (const key of Object.keys(file)) if (!(key in SETTINGS)) problems.push(`${key} is not a setting`);
+  const values: Record<string, unknown> = {};
+  for (const [key, { env: name, fallback, read, secret }] of Object.entries<Setting<unknown>>(SETTINGS)) {
+    const raw: Raw = env[name] ?? file[key];
+    try {
+      values[key] = raw === undefined || raw === '' ? fallback : read(raw);
+    } catch (error) {
+      problems.push(
+        `${name} must be ${(error as Error).message}${secret ? '' : `, not "${String(raw).slice(0, 80)}"`}`,
+      );
+    }
+  }
+  if (problems.length > 0) throw new Complaint(`configuration: ${problems.join('; ')}`);
+  return values as Values;
+}
+
+function yamlValues(named: string | undefined, problems: string[]): Record<string, string> {
+  const file = named ?? 'tradewind.yaml';
+  if (!existsSync(file)) {
+    if (named) problems.push(`TRADEWIND_CONFIG names ${path.basename(file)}, which does not exist`);
+    return {};
+  }
+  try {
+    const value: unknown = parseYaml(readFileSync(file, 'utf8')) ?? {};
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new Error('not a map');
+    return Object.fromEntries(
+      Object.entries(value).map(([key, member]) => [key, Array.isArray(member) ? member.join(',') : String(member)]),
+    );
+  } catch {
+    problems.push(`${path.basename(file)} is not a YAML map of settings`);
+    return {};
+  }
+}

@@ -1,0 +1,114 @@
+import { isUnavailable, migrate, sqlState, UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import { Workers } from '@tradewind/shared-kernel/messaging';
+import { seedDemoCatalogue } from '@tradewind/trading';
+import { createApp } from '../create-app';
+import { Readiness } from '../http/readiness';
+import { databaseSettings, persistence } from '../platform.module';
+import { Complaint } from './complaint';
+import { claimDataFolder } from './data-folder';
+import { startEmbeddedPostgres } from './embedded-postgres';
+import { requireFreePort } from './ports';
+import { startSandbox } from './sandbox-process';
+import { loadSettings, type Settings } from './settings';
+
+export interface RunningPlatform {
+  /** One line that names the URLs to open. */
+  announcement: string;
+  /** Takes no new work, finishes what it has and leaves no process behind. */
+  stop(): Promise<void>;
+}
+
+/** Starts everything in order; what fails stops, in reverse, what had started before it. */
+export async function start(env: NodeJS.ProcessEnv): Promise<RunningPlatform> {
+  const settings = loadSettings(env);
+  const undo: (() => Promise<void> | void)[] = [];
+  const stop = async () => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  // A signal during the start ends it as soon as the step under way is done.
+  let interrupted = false;
+  const interrupt = () => {
+    interrupted = true;
+  };
+  process.on('SIGTERM', interrupt).on('SIGINT', interrupt);
+  const proceed = () => {
+    if (interrupted) throw new Complaint('stopped while starting');
+  };
+  try {
+    await requireFreePort(settings.host, settings.port, 'PORT');
+    const runsSandbox = settings.sandbox === 'on' && !settings.sandboxUrl;
+    if (runsSandbox) await requireFreePort(settings.host, settings.sandboxPort, 'SANDBOX_PORT');
+
+    const databaseUrl = await database(settings, undo);
+    proceed();
+    await migrateOrComplain(settings, databaseUrl);
+    proceed();
+
+    const app = await createApp(settings, databaseUrl);
+    const workers = app.get(Workers);
+    const readiness = app.get(Readiness);
+    undo.push(() => app.close());
+    undo.push(() => workers.stop());
+    undo.push(() => app.getHttpAdapter().close() as Promise<void>);
+    undo.push(() => {
+      readiness.serving = false;
+    });
+    if (settings.seed === 'demo') await seedDemoCatalogue(app.get(UnitOfWork));
+    await app.listen(settings.port, settings.host);
+    if (runsSandbox) undo.unshift((await startSandbox(settings)).stop);
+    proceed();
+    await workers.start();
+    readiness.serving = true;
+    return { announcement: announce(settings, runsSandbox), stop };
+  } catch (error) {
+    await stop().catch(() => undefined);
+    throw complaintOf(error, settings);
+  } finally {
+    process.off('SIGTERM', interrupt).off('SIGINT', interrupt);
+  }
+}
+
+async function database(settings: Settings, undo: (() => Promise<void> | void)[]): Promise<string> {
+  if (settings.databaseUrl) return settings.databaseUrl;
+  const folder = await claimDataFolder(settings.dataDir);
+  undo.push(() => folder.release());
+  const postgres = await startEmbeddedPostgres(folder.path);
+  undo.push(() => postgres.stop());
+  return postgres.url;
+}
+
+async function migrateOrComplain(settings: Settings, url: string): Promise<void> {
+  try {
+    await migrate(databaseSettings(settings, url), persistence);
+  } catch (error) {
+    const state = sqlState(error);
+    if (isUnavailable(error) || /^(28|3D|ERR_)/.test(state ?? '') || (error as Error).message.includes('SSL')) {
+      const where = new URL(url);
+      throw new Complaint(
+        `DATABASE_URL: PostgreSQL at ${where.hostname}:${where.port || 5432} cannot be used: ${reason(error)}`,
+      );
+    }
+    throw error;
+  }
+}
+
+const reason = (error: unknown): string => {
+  const state = sqlState(error) ?? 'no answer';
+  if (state.startsWith('28')) return 'it refuses the user or password';
+  if (state === '3D000') return 'there is no such database';
+  return state;
+};
+
+function complaintOf(error: unknown, settings: Settings): unknown {
+  if ((error as NodeJS.ErrnoException).code === 'EADDRINUSE') {
+    return new Complaint(`port ${settings.port} on ${settings.host} is in use; set PORT to another one`);
+  }
+  return error;
+}
+
+function announce(settings: Settings, runsSandbox: boolean): string {
+  const base = `http://${settings.host}:${settings.port}`;
+  const sandbox = runsSandbox ? ` · sandbox http://${settings.host}:${settings.sandboxPort}` : '';
+  const mailbox = settings.smtpUrl ? '' : ` · mailbox ${base}/dev/mailbox`;
+  return `Tradewind is ready: ${base} · reference ${base}/docs${mailbox}${sandbox}`;
+}

@@ -1,0 +1,17 @@
+import { Injectable } from '@nestjs/common';
+import { type PaymentGateway, PaymentGateways } from '../../domain/payment-gateway';
+import { SandboxGateway } from './sandbox-gateway';
+
+@Injectable()
+export class ConfiguredGateways extends PaymentGateways {
+  readonly #byName: Map<string, PaymentGateway>;
+
+  constructor(sandbox: SandboxGateway) {
+    super();
+    this.#byName = new Map([sandbox].map((gateway) => [gateway.name, gateway]));
+  }
+
+  named(name: string): PaymentGateway | undefined {
+    return this.#byName.get(name);
+  }
+}

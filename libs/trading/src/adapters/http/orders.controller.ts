@@ -1,0 +1,175 @@
+import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import {
+  ApiHeader,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { type Id, isId } from '@tradewind/shared-kernel';
+import { Idempotent, type IdempotentRequest, NextCursor, PageQuery } from '@tradewind/shared-kernel/http';
+import { EventLog } from '@tradewind/shared-kernel/messaging';
+import { IsIn, IsNotEmpty, IsOptional, IsRFC3339, IsString, Matches, MaxLength } from 'class-validator';
+import type { FastifyReply } from 'fastify';
+import { Orders } from '../../domain/orders';
+import { refusal } from '../../domain/refusals';
+import { CancelOrder } from '../../features/cancel-order';
+import { orderView } from '../../features/order-view';
+import { OrderReads } from '../persistence/order-reads';
+import { send } from './send';
+import { OrderShape, ProblemShape } from './shapes';
+import { summaryOf } from './timeline';
+
+const STATUSES = ['created', 'paid', 'shipped', 'delivered', 'cancelled'] as const;
+
+export class OrderQuery extends PageQuery {
+  @ApiPropertyOptional({ description: 'Only orders that are there now.', enum: STATUSES })
+  @IsOptional()
+  @IsIn(STATUSES)
+  status?: (typeof STATUSES)[number];
+
+  @ApiPropertyOptional({ description: 'Only orders of this buyer, `buy_…`.' })
+  @IsOptional()
+  @Matches(/^buy_[0-7][0-9a-hjkmnp-tv-z]{25}$/, { message: 'buyerId must be buy_…' })
+  buyerId?: Id<'buy'>;
+
+  @ApiPropertyOptional({ description: 'Only orders with a line of this SKU.', example: 'SKU-1' })
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  sku?: string;
+
+  @ApiPropertyOptional({ description: 'Placed at this time or later, RFC 3339.' })
+  @IsOptional()
+  @IsRFC3339()
+  from?: string;
+
+  @ApiPropertyOptional({ description: 'Placed before this time, RFC 3339.' })
+  @IsOptional()
+  @IsRFC3339()
+  to?: string;
+}
+
+export class CancelInput {
+  @ApiProperty({ description: 'Why, for people who look at the order later.', example: 'changed my mind' })
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(200)
+  reason: string;
+}
+
+export class OrderPage extends NextCursor {
+  @ApiProperty({ description: 'Newest first.', type: [OrderShape] })
+  data: OrderShape[];
+}
+
+export class TimelineEntry {
+  @ApiProperty({ description: 'When it happened.', format: 'date-time', example: '2026-01-31T08:30:00.000Z' })
+  at: string;
+  @ApiProperty({ description: 'Name of the event.', example: 'trading.order-paid.v1' })
+  type: string;
+  @ApiProperty({ description: 'Who or what acted.', example: 'gateway:sandbox' })
+  actor: string;
+  @ApiProperty({ description: 'One line for people.', example: 'Order paid: 129.90 CNY' })
+  summary: string;
+  @ApiProperty({ description: 'Identifier of the event.', example: 'evt_01kc1xv8q1fwer8xv1wbq0z4a9' })
+  eventId: string;
+  @ApiProperty({ description: 'The event that caused this one.', type: String, nullable: true, example: null })
+  causationId: string | null;
+  @ApiProperty({ description: 'The request that began it.', type: String, nullable: true, example: null })
+  requestId: string | null;
+  @ApiProperty({ description: 'What the event tells.', type: Object, example: {} })
+  data: Record<string, unknown>;
+}
+
+export class Timeline {
+  @ApiProperty({ description: 'Causes before effects.', type: [TimelineEntry] })
+  data: TimelineEntry[];
+}
+
+@ApiTags('Trading')
+@ApiResponse({ status: 404, description: '`unknown-order`.', type: ProblemShape })
+@Controller('v1/orders')
+export class OrdersController {
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly orders: Orders,
+    private readonly reads: OrderReads,
+    private readonly eventLog: EventLog,
+  ) {}
+
+  @Get()
+  @ApiOperation({ summary: 'List orders' })
+  @ApiOkResponse({ type: OrderPage })
+  async list(@Query() { limit, cursor, from, to, ...filter }: OrderQuery): Promise<OrderPage> {
+    const range = { from: from ? new Date(from) : undefined, to: to ? new Date(to) : undefined };
+    const page = await this.reads.list({ ...filter, ...range }, limit, cursor);
+    return { ...page, data: page.data.map(orderView) };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Read an order' })
+  @ApiParam({ name: 'id', description: '`ord_…`' })
+  @ApiOkResponse({ type: OrderShape })
+  async read(
+    @Param('id') id: string,
+    @Headers('if-none-match') known: string | undefined,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const order = await this.orders.find(orderIdOf(id));
+    const etag = `"${order.version}"`;
+    void reply.header('etag', etag);
+    if (known === etag) void reply.status(304).send();
+    else send(reply, { status: 200, body: orderView(order), replayed: false });
+  }
+
+  @Get(':id/timeline')
+  @ApiOperation({ summary: 'Everything that happened to an order, in every context' })
+  @ApiParam({ name: 'id', description: '`ord_…`' })
+  @ApiOkResponse({ type: Timeline })
+  async timeline(@Param('id') id: string): Promise<Timeline> {
+    const events = await this.eventLog.history(orderIdOf(id));
+    if (events.length === 0) throw refusal('unknown-order', `no order ${id}`);
+    return {
+      data: events.map((event) => ({
+        at: event.occurredAt.toISOString(),
+        type: event.type,
+        actor: event.actor,
+        summary: summaryOf(event),
+        eventId: event.id,
+        causationId: event.causationId,
+        requestId: event.requestId,
+        data: event.data,
+      })),
+    };
+  }
+
+  @Post(':id/cancel')
+  @HttpCode(200)
+  @ApiOperation({ summary: 'Cancel an order that has not shipped' })
+  @ApiParam({ name: 'id', description: '`ord_…`' })
+  @ApiHeader({ name: 'Idempotency-Key', required: true, example: 'cancel-4711' })
+  @ApiOkResponse({ type: OrderShape })
+  @ApiResponse({
+    status: 409,
+    description: '`illegal-transition` with `from`, `event`, `allowed`.',
+    type: ProblemShape,
+  })
+  async cancel(
+    @Param('id') id: string,
+    @Body() { reason }: CancelInput,
+    @Idempotent('money') idempotency: IdempotentRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    send(reply, await this.commands.execute(new CancelOrder(orderIdOf(id), reason, idempotency)));
+  }
+}
+
+export function orderIdOf(text: string): Id<'ord'> {
+  if (!isId('ord', text)) throw refusal('unknown-order', 'not the identifier of an order');
+  return text;
+}

@@ -1,0 +1,99 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsCurrency, IsMinorUnits } from '@tradewind/shared-kernel/http';
+
+/** Money in requests and answers. */
+export class MoneyShape {
+  @ApiProperty({ description: 'Integer minor units: 12990 is CNY 129.90.', example: 12990 })
+  @IsMinorUnits()
+  amount: number;
+
+  @ApiProperty({ description: 'ISO 4217 code.', example: 'CNY' })
+  @IsCurrency()
+  currency: string;
+}
+
+export class OrderLineShape {
+  @ApiProperty({ description: 'Number of the line within the order, from 1.', example: 1 })
+  lineNo: number;
+  @ApiProperty({ description: 'Stock keeping unit.', example: 'SKU-1' })
+  sku: string;
+  @ApiProperty({ description: 'Units ordered.', example: 2 })
+  quantity: number;
+  @ApiProperty({ description: 'Price of one unit.' })
+  unitPrice: MoneyShape;
+  @ApiProperty({ description: 'Price of the line.' })
+  total: MoneyShape;
+}
+
+const moment = (description: string, nullable = true) => ({
+  description: `${description} RFC 3339, UTC.`,
+  type: String,
+  format: 'date-time',
+  nullable,
+  example: '2026-01-31T08:30:00.000Z',
+});
+
+export class OrderShape {
+  @ApiProperty({ description: 'Identifier of the order.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  id: string;
+  @ApiProperty({ description: 'Counts the events of the order; also its ETag.', example: 3 })
+  version: number;
+  @ApiProperty({ description: 'Where the order is.', enum: ['created', 'paid', 'shipped', 'delivered', 'cancelled'] })
+  status: string;
+  @ApiProperty({
+    description: 'Computed from the money facts.',
+    enum: ['none', 'pending', 'authorized', 'paid', 'partially-refunded', 'refunded', 'failed'],
+  })
+  paymentStatus: string;
+  @ApiProperty({
+    description: 'Computed from the goods facts.',
+    enum: ['none', 'partial', 'shipped', 'delivered', 'returned'],
+  })
+  fulfilmentStatus: string;
+  @ApiProperty({ description: 'What was ordered.', type: [OrderLineShape] })
+  lines: OrderLineShape[];
+  @ApiProperty({ description: 'Sum of the lines.' })
+  total: MoneyShape;
+  @ApiProperty({ description: 'The payment of this order.', example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6' })
+  paymentId: string;
+  @ApiProperty({ description: 'The buyer, when known.', type: String, nullable: true, example: null })
+  buyerId: string | null;
+  @ApiProperty({ description: 'Carrier that the buyer chose.', type: String, nullable: true, example: 'SF' })
+  carrier: string | null;
+  @ApiProperty({ description: 'Region of the sale.', type: String, nullable: true, example: 'cn-south' })
+  region: string | null;
+  @ApiProperty(moment('When it was placed.', false))
+  placedAt: string;
+  @ApiProperty(moment('Until when its units are held while it is unpaid.', false))
+  holdExpiresAt: string;
+  @ApiProperty(moment('When it was paid.'))
+  paidAt: string | null;
+  @ApiProperty(moment('When the carrier had it.'))
+  shippedAt: string | null;
+  @ApiProperty(moment('When it arrived.'))
+  deliveredAt: string | null;
+  @ApiProperty(moment('When it was cancelled.'))
+  cancelledAt: string | null;
+  @ApiProperty({ description: 'Why it was cancelled.', type: String, nullable: true, example: null })
+  cancelReason: string | null;
+}
+
+/** A problem document, for the reference. */
+export class ProblemShape {
+  @ApiProperty({ description: 'Where the code is explained.', example: '/errors#insufficient-stock' })
+  type: string;
+  @ApiProperty({ description: 'The code in words.', example: 'Not enough units are available' })
+  title: string;
+  @ApiProperty({ description: 'HTTP status.', example: 409 })
+  status: number;
+  @ApiProperty({ description: 'This occurrence.', example: 'short of SKU-1' })
+  detail: string;
+  @ApiProperty({ description: 'Path of the request.', example: '/v1/checkout' })
+  instance: string;
+  @ApiProperty({ description: 'Stable code to branch on.', example: 'insufficient-stock' })
+  code: string;
+  @ApiProperty({ description: 'Leads to the logs.', example: 'req_01kc1xv8q1fwer8xv1wbq0z4a7' })
+  requestId: string;
+  @ApiProperty({ description: 'Whether the same request can succeed later.', example: true })
+  retryable: boolean;
+}

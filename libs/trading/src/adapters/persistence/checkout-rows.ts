@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import { Ids, Money, uuidOf } from '@tradewind/shared-kernel';
+import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import type { ShelfItem } from '../../domain/checkout';
+import { CheckoutStore, type PlacedOrder } from '../../domain/checkout-store';
+
+/** Set-based SQL: the number of statements does not depend on the number of orders. */
+@Injectable()
+export class CheckoutRows extends CheckoutStore {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly ids: Ids,
+  ) {
+    super();
+  }
+
+  async lockShelf(skus: string[]): Promise<ShelfItem[]> {
+    const rows = await this.unitOfWork.query<{
+      sku: string;
+      price: bigint;
+      currency: string;
+      on_hand: bigint;
+      reserved: bigint;
+    }>(
+      `SELECT s.sku, k.price, k.currency, s.on_hand, s.reserved FROM trading.stock_item s JOIN trading.sku k USING (sku)
+        WHERE s.sku = ANY($1::text[]) ORDER BY s.sku FOR UPDATE OF s`,
+      [skus],
+    );
+    return rows.map(({ sku, price, currency, on_hand: onHand, reserved }) => ({
+      sku,
+      price: Money.of(price, currency),
+      onHand,
+      reserved,
+    }));
+  }
+
+  async write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, askAt: Date): Promise<void> {
+    await this.unitOfWork.query(
+      `UPDATE trading.stock_item s SET reserved = s.reserved + t.units
+         FROM unnest($1::text[], $2::bigint[]) AS t(sku, units) WHERE s.sku = t.sku`,
+      [[...reserved.keys()], [...reserved.values()]],
+    );
+    await this.#orders(placed);
+    await this.#lines(placed);
+    await this.#payments(placed, askAt);
+  }
+
+  async #orders(placed: PlacedOrder[]): Promise<void> {
+    const states = placed.map(({ order }) => order.state);
+    await this.unitOfWork.query(
+      `INSERT INTO trading.orders (id, version, status, buyer_id, currency, total, carrier, region, locale, email,
+                                   shipping_address, placed_at, hold_expires_at)
+       SELECT id, version, 'created', buyer_id, currency, total, carrier, region, locale, email, address::jsonb, placed_at, expires_at
+         FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[],
+                     $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[])
+           AS o(id, version, buyer_id, currency, total, carrier, region, locale, email, address, placed_at, expires_at)`,
+      [
+        states.map((state) => uuidOf(state.id)),
+        placed.map(({ order }) => order.version),
+        states.map((state) => state.buyerId && uuidOf(state.buyerId)),
+        states.map((state) => state.total.currency),
+        states.map((state) => state.total.amount),
+        states.map((state) => state.carrier),
+        states.map((state) => state.region),
+        placed.map(({ locale }) => locale),
+        placed.map(({ email }) => email),
+        placed.map(({ shippingAddress }) => JSON.stringify(shippingAddress)),
+        states.map((state) => state.placedAt),
+        states.map((state) => state.holdExpiresAt),
+      ],
+    );
+  }
+
+  async #lines(placed: PlacedOrder[]): Promise<void> {
+    const lines = placed.flatMap(({ order }) => order.state.lines.map((line) => ({ id: uuidOf(order.id), ...line })));
+    await this.unitOfWork.query(
+      `INSERT INTO trading.order_line (order_id, line_no, sku, quantity, unit_price, total)
+       SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[])`,
+      [
+        lines.map((line) => line.id),
+        lines.map((line) => line.lineNo),
+        lines.map((line) => line.sku),
+        lines.map((line) => line.quantity),
+        lines.map((line) => line.unitPrice.amount),
+        lines.map((line) => line.total.amount),
+      ],
+    );
+  }
+
+  /** The payment, and the operation that asks its gateway when no news comes. */
+  async #payments(placed: PlacedOrder[], askAt: Date): Promise<void> {
+    await this.unitOfWork.query(
+      `WITH row AS (
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[])
+           AS p(id, operation_id, order_id, gateway, currency, amount, placed_at)),
+       payment AS (
+         INSERT INTO trading.payment (id, order_id, gateway, currency, amount)
+         SELECT id, order_id, gateway, currency, amount FROM row RETURNING id)
+       INSERT INTO trading.payment_operation (id, payment_id, order_id, gateway, kind, amount, currency, requested_at, state, due_at)
+       SELECT row.operation_id, payment.id, row.order_id, row.gateway, 'charge', row.amount, row.currency, row.placed_at, 'pending', $8
+         FROM row JOIN payment USING (id)`,
+      [
+        placed.map(({ order }) => uuidOf(order.payment.state.id)),
+        placed.map(() => uuidOf(this.ids.next('pop'))),
+        placed.map(({ order }) => uuidOf(order.id)),
+        placed.map(({ order }) => order.payment.state.gateway),
+        placed.map(({ order }) => order.payment.state.amount.currency),
+        placed.map(({ order }) => order.payment.state.amount.amount),
+        placed.map(({ order }) => order.state.placedAt),
+        askAt,
+      ],
+    );
+  }
+}

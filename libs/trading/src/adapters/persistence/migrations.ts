@@ -1,0 +1,112 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+
+export class CreateTrading1767225600100 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE SCHEMA trading;
+
+      CREATE TABLE trading.sku (
+        sku text COLLATE "C" PRIMARY KEY,
+        name text NOT NULL,
+        price bigint NOT NULL CHECK (price >= 0),
+        currency char(3) NOT NULL
+      );
+
+      -- Apart from the catalogue: this row is updated by every checkout, in place.
+      CREATE TABLE trading.stock_item (
+        sku text COLLATE "C" PRIMARY KEY REFERENCES trading.sku,
+        on_hand bigint NOT NULL,
+        reserved bigint NOT NULL DEFAULT 0,
+        CHECK (reserved >= 0 AND reserved <= on_hand)
+      ) WITH (fillfactor = 50);
+
+      CREATE TABLE trading.orders (
+        id uuid PRIMARY KEY,
+        version integer NOT NULL,
+        status text NOT NULL CHECK (status IN ('created', 'paid', 'shipped', 'delivered', 'cancelled')),
+        buyer_id uuid,
+        currency char(3) NOT NULL,
+        total bigint NOT NULL CHECK (total >= 0),
+        carrier text,
+        region text,
+        locale text NOT NULL,
+        email text,
+        shipping_address jsonb NOT NULL,
+        placed_at timestamptz NOT NULL,
+        hold_expires_at timestamptz NOT NULL,
+        paid_at timestamptz,
+        shipped_at timestamptz,
+        delivered_at timestamptz,
+        cancelled_at timestamptz,
+        cancel_reason text
+      ) WITH (fillfactor = 80);
+      CREATE INDEX orders_newest ON trading.orders (placed_at DESC, id DESC);
+      CREATE INDEX orders_of_buyer ON trading.orders (buyer_id, placed_at DESC, id DESC) WHERE buyer_id IS NOT NULL;
+      CREATE INDEX orders_to_expire ON trading.orders (hold_expires_at) WHERE status = 'created';
+
+      -- While its order is created or paid, a line's quantity is held in stock_item.reserved.
+      CREATE TABLE trading.order_line (
+        order_id uuid NOT NULL REFERENCES trading.orders,
+        line_no integer NOT NULL,
+        sku text COLLATE "C" NOT NULL,
+        quantity integer NOT NULL CHECK (quantity > 0),
+        unit_price bigint NOT NULL,
+        total bigint NOT NULL,
+        PRIMARY KEY (order_id, line_no)
+      );
+      CREATE INDEX order_line_sku ON trading.order_line (sku, order_id);
+
+      CREATE TABLE trading.payment (
+        id uuid PRIMARY KEY,
+        order_id uuid NOT NULL UNIQUE REFERENCES trading.orders,
+        gateway text NOT NULL,
+        currency char(3) NOT NULL,
+        amount bigint NOT NULL CHECK (amount >= 0),
+        authorized bigint NOT NULL DEFAULT 0,
+        captured bigint NOT NULL DEFAULT 0,
+        refund_pending bigint NOT NULL DEFAULT 0,
+        refunded bigint NOT NULL DEFAULT 0,
+        declined boolean NOT NULL DEFAULT false,
+        gateway_reference text,
+        CHECK (captured >= 0 AND captured <= authorized),
+        CHECK (refunded >= 0 AND refund_pending >= 0 AND refunded + refund_pending <= captured)
+      ) WITH (fillfactor = 80);
+
+      -- Money on the move. The columns from state to last_error are those of every network effect.
+      CREATE TABLE trading.payment_operation (
+        id uuid PRIMARY KEY,
+        payment_id uuid NOT NULL REFERENCES trading.payment,
+        order_id uuid NOT NULL,
+        gateway text NOT NULL,
+        kind text NOT NULL CHECK (kind IN ('charge', 'refund')),
+        amount bigint NOT NULL CHECK (amount >= 0),
+        currency char(3) NOT NULL,
+        reason text,
+        requested_at timestamptz NOT NULL,
+        state text NOT NULL
+          CHECK (state IN ('requested', 'sent', 'pending', 'unknown', 'succeeded', 'failed', 'stuck')),
+        attempts integer NOT NULL DEFAULT 0,
+        fence integer NOT NULL DEFAULT 0,
+        due_at timestamptz,
+        last_error text
+      ) WITH (fillfactor = 80);
+      CREATE INDEX payment_operation_due ON trading.payment_operation (due_at) WHERE due_at IS NOT NULL;
+      CREATE INDEX payment_operation_payment ON trading.payment_operation (payment_id);
+
+      CREATE TABLE trading.payment_callback (
+        id uuid PRIMARY KEY,
+        gateway text NOT NULL,
+        event_id text NOT NULL,
+        body bytea NOT NULL,
+        received_at timestamptz NOT NULL,
+        applied_at timestamptz,
+        outcome text,
+        UNIQUE (gateway, event_id)
+      );
+    `);
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP SCHEMA trading CASCADE');
+  }
+}

@@ -1,0 +1,97 @@
+import { Injectable } from '@nestjs/common';
+import { EventBus } from '@nestjs/cqrs';
+import { type Id, idOf } from '@tradewind/shared-kernel';
+import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import type { Order, StockMove } from '../../domain/order';
+import { Orders } from '../../domain/orders';
+import { refusal } from '../../domain/refusals';
+import { OrderLineRows, OrderRows, PaymentRows, restoreOrder } from './order-rows';
+
+/** Lock order everywhere: order, payment, SKUs ascending. */
+@Injectable()
+export class OrderRepository extends Orders {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly eventBus: EventBus,
+  ) {
+    super();
+  }
+
+  change<T>(id: Id<'ord'>, change: (order: Order) => T | Promise<T>): Promise<T> {
+    return this.unitOfWork.run(async () => {
+      const order = await this.#load(id, true);
+      const before = order.version;
+      const result = await change(order);
+      if (order.version !== before) await this.#save(order);
+      return result;
+    });
+  }
+
+  find(id: Id<'ord'>): Promise<Order> {
+    return this.#load(id, false);
+  }
+
+  async idOfPayment(paymentId: Id<'pay'>): Promise<Id<'ord'> | undefined> {
+    const payment = await this.unitOfWork.manager.findOneBy(PaymentRows, { id: paymentId });
+    return payment?.orderId;
+  }
+
+  async lockExpired(now: Date, limit: number): Promise<Id<'ord'>[]> {
+    const rows = await this.unitOfWork.query<{ id: string }>(
+      `SELECT id FROM trading.orders WHERE status = 'created' AND hold_expires_at <= $1
+        ORDER BY hold_expires_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
+      [now, limit],
+    );
+    return rows.map((row) => idOf('ord', row.id));
+  }
+
+  async #load(id: Id<'ord'>, forUpdate: boolean): Promise<Order> {
+    const { manager } = this.unitOfWork;
+    const lock = forUpdate ? ({ mode: 'pessimistic_write' } as const) : undefined;
+    const row = await manager.findOne(OrderRows, { where: { id }, lock });
+    if (!row) throw refusal('unknown-order', `no order ${id}`);
+    const payment = await manager.findOneOrFail(PaymentRows, { where: { orderId: id }, lock });
+    const lines = await manager.findBy(OrderLineRows, { orderId: id });
+    return restoreOrder(row, lines, payment);
+  }
+
+  async #save(order: Order): Promise<void> {
+    const { manager } = this.unitOfWork;
+    const { id, status, paidAt, shippedAt, deliveredAt, cancelledAt, cancelReason } = order.state;
+    await manager.update(
+      OrderRows,
+      { id },
+      { version: order.version, status, paidAt, shippedAt, deliveredAt, cancelledAt, cancelReason },
+    );
+    const { authorized, captured, refundPending, refunded, declined, gatewayReference } = order.payment.state;
+    await manager.update(
+      PaymentRows,
+      { id: order.payment.state.id },
+      {
+        authorized: authorized.amount,
+        captured: captured.amount,
+        refundPending: refundPending.amount,
+        refunded: refunded.amount,
+        declined,
+        gatewayReference,
+      },
+    );
+    for (const move of order.takeStockMoves()) await this.#moveStock(order, move);
+    await this.eventBus.publishAll(order.takeEvents());
+  }
+
+  /** Released units are available again; fulfilled ones have left the house. */
+  async #moveStock(order: Order, move: StockMove): Promise<void> {
+    const units = new Map<string, bigint>();
+    for (const { sku, quantity } of order.state.lines) units.set(sku, (units.get(sku) ?? 0n) + BigInt(quantity));
+    const skus = [...units.keys()].toSorted();
+    await this.unitOfWork.query('SELECT FROM trading.stock_item WHERE sku = ANY($1::text[]) ORDER BY sku FOR UPDATE', [
+      skus,
+    ]);
+    await this.unitOfWork.query(
+      `UPDATE trading.stock_item s SET reserved = s.reserved - u.units, on_hand = s.on_hand - CASE WHEN $3 THEN u.units ELSE 0 END
+         FROM unnest($1::text[], $2::bigint[]) AS u(sku, units) WHERE s.sku = u.sku`,
+      [skus, skus.map((sku) => units.get(sku)), move === 'fulfil'],
+    );
+  }
+}

@@ -1,0 +1,71 @@
+import { Injectable } from '@nestjs/common';
+import { type Id, idOf, Money, uuidOf } from '@tradewind/shared-kernel';
+import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import { PaymentOperations, type Refund, type RefundStatus } from '../../domain/payment-operations';
+import { refusal } from '../../domain/refusals';
+
+const STATUS_OF: Record<string, RefundStatus> = {
+  requested: 'pending',
+  sent: 'pending',
+  pending: 'pending',
+  unknown: 'unknown',
+  stuck: 'unknown',
+  succeeded: 'success',
+  failed: 'failed',
+};
+
+@Injectable()
+export class PaymentOperationRows extends PaymentOperations {
+  #onAdded: () => void = () => undefined;
+
+  constructor(private readonly unitOfWork: UnitOfWork) {
+    super();
+  }
+
+  async addRefund(refund: Omit<Refund, 'status'>, paymentId: Id<'pay'>): Promise<void> {
+    await this.unitOfWork.query(
+      `INSERT INTO trading.payment_operation
+         (id, payment_id, order_id, gateway, kind, amount, currency, reason, requested_at, state, due_at)
+       SELECT $1, p.id, p.order_id, p.gateway, 'refund', $3, p.currency, $4, $5, 'requested', now()
+         FROM trading.payment p WHERE p.id = $2`,
+      [uuidOf(refund.id), uuidOf(paymentId), refund.amount.amount, refund.reason, refund.requestedAt],
+    );
+    this.unitOfWork.afterCommit(() => this.#onAdded());
+  }
+
+  onAdded(listener: () => void): void {
+    this.#onAdded = listener;
+  }
+
+  async closeCharge(paymentId: Id<'pay'>, state: 'succeeded' | 'failed'): Promise<void> {
+    await this.unitOfWork.query(
+      `UPDATE trading.payment_operation SET state = $2, due_at = NULL, fence = fence + 1
+        WHERE payment_id = $1 AND kind = 'charge' AND state NOT IN ('succeeded', 'failed')`,
+      [uuidOf(paymentId), state],
+    );
+  }
+
+  async findRefund(id: Id<'ref'>): Promise<Refund> {
+    const [row] = await this.unitOfWork.query<{
+      order_id: string;
+      amount: bigint;
+      currency: string;
+      reason: string;
+      state: string;
+      requested_at: Date;
+    }>(
+      `SELECT order_id, amount, currency, reason, state, requested_at FROM trading.payment_operation
+        WHERE id = $1 AND kind = 'refund'`,
+      [uuidOf(id)],
+    );
+    if (!row) throw refusal('unknown-refund', `no refund ${id}`);
+    return {
+      id,
+      orderId: idOf('ord', row.order_id),
+      amount: Money.of(row.amount, row.currency),
+      reason: row.reason,
+      status: STATUS_OF[row.state] ?? 'unknown',
+      requestedAt: row.requested_at,
+    };
+  }
+}

@@ -1,0 +1,43 @@
+import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
+import { Clock, type Id } from '@tradewind/shared-kernel';
+import { type IdempotentAnswer, IdempotencyKeys, type IdempotentRequest } from '@tradewind/shared-kernel/http';
+import { Orders } from '../domain/orders';
+import { PaymentOperations } from '../domain/payment-operations';
+import { startStep } from './metrics';
+import { orderView } from './order-view';
+import { Refunds } from './refunds';
+
+export class CancelOrder extends Command<IdempotentAnswer> {
+  constructor(
+    readonly orderId: Id<'ord'>,
+    readonly reason: string,
+    readonly idempotency: IdempotentRequest,
+  ) {
+    super();
+  }
+}
+
+/** Frees the units; what was captured is given back. */
+@CommandHandler(CancelOrder)
+export class CancelOrderHandler implements ICommandHandler<CancelOrder> {
+  constructor(
+    private readonly orders: Orders,
+    private readonly operations: PaymentOperations,
+    private readonly refunds: Refunds,
+    private readonly keys: IdempotencyKeys,
+    private readonly clock: Clock,
+  ) {}
+
+  execute({ orderId, reason, idempotency }: CancelOrder): Promise<IdempotentAnswer> {
+    const done = startStep();
+    return this.keys.once(idempotency, () =>
+      this.orders.change(orderId, async (order) => {
+        order.cancel(reason, this.clock.now());
+        if (order.payment.refundable.amount > 0n) await this.refunds.open(order, reason);
+        else await this.operations.closeCharge(order.payment.state.id, 'failed');
+        done(order.state);
+        return { status: 200, body: orderView(order) };
+      }),
+    );
+  }
+}

@@ -1,0 +1,25 @@
+import { Counter, Histogram, metrics } from '@tradewind/shared-kernel/observability';
+
+const registers = [metrics];
+
+export const orderProcessDuration = new Histogram({
+  name: 'order_process_duration_ms',
+  help: 'Time that one step of an order took, milliseconds, by the status it led to (or `refused`) and the region.',
+  labelNames: ['status', 'region'],
+  buckets: [50, 100, 200, 500, 1000],
+  registers,
+});
+
+export const paymentsTotal = new Counter({
+  name: 'payments_total',
+  help: 'News of payments by what became of them.',
+  labelNames: ['outcome'],
+  registers,
+});
+
+/** Measures one step: `const done = startStep(); … done(order.state)`. */
+export function startStep(): (order: { status: string; region: string | null }) => void {
+  const start = performance.now();
+  return ({ status, region }) =>
+    orderProcessDuration.observe({ status, region: region ?? 'none' }, performance.now() - start);
+}

@@ -1,0 +1,17 @@
+/** How this installation trades. */
+export class TradingSettings {
+  /** Units are held for an unpaid order this long, milliseconds. */
+  holdMs = 15 * 60_000;
+  /** Checkout and refund answer within this time or say that they did not, milliseconds. */
+  timeBudgetMs = 500;
+  /** A payment without news is asked about after this time, milliseconds. */
+  askPaymentAfterMs = 60_000;
+  /** How often unpaid orders are looked for whose hold ran out, milliseconds. */
+  expireEveryMs = 2000;
+  /** The sandbox gateway: where it is and what it signs with. Several secrets are active during a rotation. */
+  sandboxGateway = { url: 'http://127.0.0.1:8081', secrets: ['sandbox-gateway-secret'] };
+
+  constructor(overrides: Partial<TradingSettings> = {}) {
+    Object.assign(this, overrides);
+  }
+}

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { Callback, ChannelName, Entry } from './books';
 import type { Fault, Faults, Kind, Target } from './faults';
 import { Gate } from './gate';
@@ -39,7 +40,9 @@ export class Callbacks {
     private readonly faults: Faults,
     private readonly timers: Timers,
     private readonly channels: Record<ChannelName, Channel>,
-  ) {}
+  ) {
+    setMaxListeners(MOST_AT_ONCE, this.#stop.signal);
+  }
 
   /** Decides the fate of a report. Record its entries, then send it. */
   prepare(callback: Callback): Outgoing {
@@ -92,12 +95,11 @@ export class Callbacks {
     this.#held.delete(targetOf(callback));
     const lane = `${callback.channel} ${callback.subject}`;
     const before = this.#lanes.get(lane) ?? Promise.resolve();
-    const firstTry = this.#firstTry(before, callback, fault).then(() => {
+    const firstTry = this.#track(this.#firstTry(before, callback, fault)).then(() => {
       if (this.#lanes.get(lane) === firstTry) this.#lanes.delete(lane);
       if (held) this.#start(held);
     });
     this.#lanes.set(lane, firstTry);
-    this.#track(firstTry);
   }
 
   async #firstTry(before: Promise<void>, callback: Callback, fault?: Kind): Promise<void> {
@@ -116,7 +118,7 @@ export class Callbacks {
       return;
     }
     const backoff = Math.min(FIRST_BACKOFF_MS * 2 ** (nth - 1), LONGEST_BACKOFF_MS);
-    this.timers.after(backoff, () => this.#track(this.#try(callback, nth + 1)));
+    this.timers.after(backoff, () => void this.#track(this.#try(callback, nth + 1)));
   }
 
   async #deliver(callback: Callback, spoiled?: Spoiled): Promise<Verdict> {
@@ -128,11 +130,13 @@ export class Callbacks {
     return verdict;
   }
 
-  #track(work: Promise<void>): void {
+  /** Never rejects: one broken callback must not hold up the next. */
+  #track(work: Promise<void>): Promise<void> {
     const tracked = work
       .catch((error: Error) => void process.stderr.write(`sandbox: a callback broke off: ${error.message}\n`))
       .finally(() => this.#underway.delete(tracked));
     this.#underway.add(tracked);
+    return tracked;
   }
 }
 

@@ -71,18 +71,21 @@ export class Dispatcher implements OnModuleInit, Worker {
     if (this.#running.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
-  /** A new subscription gets its cursors; a known one goes on where it stopped. */
+  /** A new subscription gets its cursors; a known one goes on where it stopped. In order, as other processes start too. */
   async #openCursors(): Promise<void> {
     for (const { name, startFrom } of this.subscriptions.all()) {
-      await this.unitOfWork.query(
-        `INSERT INTO messaging.subscription_cursor (subscription, lane, position)
-         SELECT $1, lane, CASE WHEN $2 THEN head ELSE 0 END FROM messaging.lane ON CONFLICT DO NOTHING`,
-        [name, startFrom === 'now'],
-      );
-      await this.unitOfWork.query(
-        `INSERT INTO messaging.batch_begun (subscription, lane) SELECT $1, lane FROM messaging.lane ON CONFLICT DO NOTHING`,
-        [name],
-      );
+      await this.unitOfWork.run(async () => {
+        await this.unitOfWork.query(
+          `INSERT INTO messaging.subscription_cursor (subscription, lane, position)
+           SELECT $1, lane, CASE WHEN $2 THEN head ELSE 0 END FROM messaging.lane ORDER BY lane ON CONFLICT DO NOTHING`,
+          [name, startFrom === 'now'],
+        );
+        await this.unitOfWork.query(
+          `INSERT INTO messaging.batch_begun (subscription, lane)
+           SELECT $1, lane FROM messaging.lane ORDER BY lane ON CONFLICT DO NOTHING`,
+          [name],
+        );
+      });
     }
   }
 

@@ -41,6 +41,7 @@ export type Progress = 'more' | 'done' | 'taken';
 @Injectable()
 export class LaneDelivery {
   readonly #logger = new Logger('EventLog');
+  readonly #turns = new Turns();
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
@@ -51,6 +52,7 @@ export class LaneDelivery {
   /** Delivers the lane's next batch. */
   async next(subscription: DurableSubscription, lane: number): Promise<Progress> {
     let attempted: StoredEvent[] = [];
+    let endTurn = (): void => undefined;
     try {
       return await this.unitOfWork.run(async () => {
         attempted = [];
@@ -65,8 +67,10 @@ export class LaneDelivery {
         const due = await this.#setAsideBehindParked(subscription.name, lane, slice.filter(isTaken));
         if (due.length > 0) {
           attempted = due;
-          if (careful) await this.marks.attempted(subscription.name, due[0] as StoredEvent, 1);
-          else await this.marks.batchBegun(subscription.name, lane, last);
+          if (careful) {
+            endTurn = await this.#turns.next();
+            await this.marks.attempted(subscription.name, due[0] as StoredEvent, 1);
+          } else await this.marks.batchBegun(subscription.name, lane, last);
           await this.#handle(subscription, due);
           if (careful) await this.#forget(subscription.name, due[0] as StoredEvent);
         }
@@ -80,12 +84,15 @@ export class LaneDelivery {
       if (attempted.length === 0) throw error;
       await this.#report(subscription, attempted, error);
       return 'more';
+    } finally {
+      endTurn();
     }
   }
 
   /** Tries again what failed before and is due, oldest first. */
   async retry(subscription: DurableSubscription, lane: number): Promise<Progress> {
     let attempted: StoredEvent | undefined;
+    let endTurn = (): void => undefined;
     try {
       return await this.unitOfWork.run(async () => {
         attempted = undefined;
@@ -99,6 +106,7 @@ export class LaneDelivery {
         const [event] = await this.#read(subscription, lane, parked.position - 1n, 1);
         if (!event || event.position !== parked.position) throw new Error(`event ${lane}/${parked.position} is gone`);
         attempted = event;
+        endTurn = await this.#turns.next();
         await this.marks.attempted(subscription.name, event, parked.attempts + 1);
         await this.#handle(subscription, [event]);
         await this.#forget(subscription.name, event);
@@ -108,6 +116,8 @@ export class LaneDelivery {
       if (!attempted) throw error;
       await this.#report(subscription, [attempted], error);
       return 'more';
+    } finally {
+      endTurn();
     }
   }
 
@@ -217,6 +227,19 @@ export class LaneDelivery {
       err: error,
     });
     if (isUnavailable(error)) throw error;
+  }
+}
+
+/** Events under suspicion run one at a time in a process: should one kill it, no other is counted with it. */
+class Turns {
+  #last: Promise<void> = Promise.resolve();
+
+  async next(): Promise<() => void> {
+    const before = this.#last;
+    let end = (): void => undefined;
+    this.#last = new Promise((resolve) => (end = resolve));
+    await before;
+    return end;
   }
 }
 

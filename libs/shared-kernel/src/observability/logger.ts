@@ -26,6 +26,9 @@ export function createPinoLogger(level: LogLevel): PinoLogger {
   );
 }
 
+/** Nest's own account of its start, of no use to operators. */
+const FRAMEWORK = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+
 /**
  * Nest's `Logger` on pino. Code logs with `new Logger(Name)`; pass one object for fields:
  * `logger.warn({ msg: 'event parked', subscription, err })`.
@@ -34,7 +37,7 @@ export class NestLogger implements LoggerService {
   constructor(private readonly pino: PinoLogger) {}
 
   log(message: unknown, ...rest: unknown[]): void {
-    this.#write('info', message, rest);
+    this.#write(FRAMEWORK.has(String(rest.at(-1))) ? 'debug' : 'info', message, rest);
   }
   error(message: unknown, ...rest: unknown[]): void {
     this.#write('error', message, rest);

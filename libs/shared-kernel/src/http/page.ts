@@ -37,10 +37,12 @@ export class NextCursor {
 /** A cursor holds the sort key of the last entry shown; callers treat it as opaque. */
 export const encodeCursor = (key: readonly string[]): string => Buffer.from(JSON.stringify(key)).toString('base64url');
 
-export function decodeCursor(cursor: string, parts: number): string[] {
+/** The key inside a cursor, each part checked; a cursor that was made up is refused. */
+export function decodeCursor(cursor: string, parts: readonly ((part: string) => boolean)[]): string[] {
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-    if (Array.isArray(key) && key.length === parts && key.every((part) => typeof part === 'string')) return key;
+    const valid = (part: unknown, index: number) => typeof part === 'string' && parts[index]?.(part) === true;
+    if (Array.isArray(key) && key.length === parts.length && key.every(valid)) return key as string[];
   } catch {
     // falls through to the refusal
   }

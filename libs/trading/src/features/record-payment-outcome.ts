@@ -20,8 +20,15 @@ export class RecordPaymentOutcome {
     private readonly clock: Clock,
   ) {}
 
-  /** `orphan`: no payment of ours has this reference. */
-  async record(paymentId: Id<'pay'>, news: PaymentNews): Promise<PaymentVerdict | 'orphan'> {
+  /**
+   * `orphan`: no payment of ours has this reference. `asker` when the charge's own operation asked and will record its
+   * end itself; everyone else's news closes that operation, which fences off a question still under way.
+   */
+  async record(
+    paymentId: Id<'pay'>,
+    news: PaymentNews,
+    from: 'asker' | 'elsewhere' = 'elsewhere',
+  ): Promise<PaymentVerdict | 'orphan'> {
     const done = startStep();
     const verdict = await this.unitOfWork.run(async () => {
       const orderId = await this.orders.idOfPayment(paymentId);
@@ -30,8 +37,9 @@ export class RecordPaymentOutcome {
         const result = order.recordPayment(news, this.clock.now());
         // The default late-payment policy: nothing is revived silently, the money goes back.
         if (result === 'late') await this.refunds.open(order, 'paid after the order was cancelled');
-        if (result === 'paid' || result === 'late') await this.operations.closeCharge(paymentId, 'succeeded');
-        if (result === 'declined') await this.operations.closeCharge(paymentId, 'failed');
+        if (from === 'elsewhere' && result !== 'mismatch') {
+          await this.operations.closeCharge(paymentId, news.outcome === 'paid' ? 'succeeded' : 'failed');
+        }
         if (result !== 'repeated') done(order.state);
         return result;
       });

@@ -78,7 +78,7 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
         order.settleRefund(idOf('ref', row.id), amountOf(row), outcome.kind === 'succeeded'),
       );
     } else if (outcome.kind === 'succeeded' && 'news' in outcome.result) {
-      await this.outcome.record(idOf('pay', row.payment_id), outcome.result.news);
+      await this.outcome.record(idOf('pay', row.payment_id), outcome.result.news, 'asker');
     }
   }
 

@@ -1,7 +1,7 @@
 import { Controller, Get, Query } from '@nestjs/common';
 import { ApiBadRequestResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { isId } from '@tradewind/shared-kernel';
-import { decodeCursor, httpRefusal, pageOf } from '@tradewind/shared-kernel/http';
+import { decodeCursor, pageOf } from '@tradewind/shared-kernel/http';
 import { Deliveries } from '../../features/deliveries';
 import { NotificationPage, NotificationsQuery, NotificationView } from './notification.dto';
 
@@ -22,7 +22,5 @@ export class NotificationsController {
 }
 
 function lastSeen(cursor: string): string {
-  const [id] = decodeCursor(cursor, 1);
-  if (!isId('ntf', id)) throw httpRefusal('invalid-cursor', 'take `nextCursor` as it was given');
-  return id;
+  return decodeCursor(cursor, [(part) => isId('ntf', part)])[0] as string;
 }

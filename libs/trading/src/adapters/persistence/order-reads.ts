@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type Id, idOf, uuidOf } from '@tradewind/shared-kernel';
+import { type Id, idOf, isId, uuidOf } from '@tradewind/shared-kernel';
 import { decodeCursor, type Page, pageOf } from '@tradewind/shared-kernel/http';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { In } from 'typeorm';
@@ -15,6 +15,9 @@ export interface OrderFilter {
   from?: Date;
   to?: Date;
 }
+
+const isTime = (text: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) && !Number.isNaN(Date.parse(text));
+const isOrderId = (text: string): boolean => isId('ord', text);
 
 /** Reads that need no lock. */
 @Injectable()
@@ -37,11 +40,11 @@ export class OrderReads extends OrderContacts {
       });
     }
     if (cursor) {
-      const [at, id] = decodeCursor(cursor, 2) as [string, string];
-      query.andWhere('(o.placed_at, o.id) < (CAST(:at AS timestamptz), CAST(:id AS uuid))', { at, id });
+      const [at, id] = decodeCursor(cursor, [isTime, isOrderId]) as [string, string];
+      query.andWhere('(o.placed_at, o.id) < (CAST(:at AS timestamptz), CAST(:id AS uuid))', { at, id: uuidOf(id) });
     }
     const rows = await query.take(limit + 1).getMany();
-    const page = pageOf(rows, limit, (row) => [row.placedAt.toISOString(), uuidOf(row.id)]);
+    const page = pageOf(rows, limit, (row) => [row.placedAt.toISOString(), row.id]);
     const ids = page.data.map((row) => row.id);
     const [lines, payments] = await Promise.all([
       manager.findBy(OrderLineRows, { orderId: In(ids) }),

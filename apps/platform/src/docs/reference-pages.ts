@@ -1,0 +1,48 @@
+import { errorCatalogue } from '@tradewind/shared-kernel';
+import { SETTINGS } from '../start/settings';
+import { code, paragraphs, table } from './markdown';
+
+export function errors(): string {
+  return paragraphs(
+    '# Error codes',
+    'Every refusal is a problem document (RFC 9457, `application/problem+json`) with one of these as its `code`. `retryable` is yes when the same request can succeed later without a change.',
+    table(
+      ['code', 'status', 'title', 'retryable'],
+      [...errorCatalogue()]
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([name, { status, title, retryable }]) => [code(name), String(status), title, retryable ? 'yes' : 'no']),
+    ),
+  );
+}
+
+export function configuration(): string {
+  return paragraphs(
+    '# Configuration',
+    'A setting comes from its environment variable, else from its key in `tradewind.yaml` in the working folder (or in the file that `TRADEWIND_CONFIG` names), else from its default. All mistakes are reported together at the start, and values of secrets never.',
+    table(
+      ['environment', 'YAML', 'default', 'takes', 'about'],
+      Object.entries(SETTINGS).map(([key, { env, fallback, read, about, secret = false }]) => [
+        code(env),
+        code(key),
+        shown(fallback, secret),
+        expected(read),
+        secret ? `${about} Secret.` : about,
+      ]),
+    ),
+  );
+}
+
+function shown(fallback: string | number | string[] | undefined, secret: boolean): string {
+  if (fallback === undefined) return '–';
+  return secret ? 'not shown' : code([fallback].flat().join(','));
+}
+
+/** What a setting takes, in the words with which it refuses nothing at all. */
+function expected(read: (text: string) => unknown): string {
+  try {
+    read('');
+  } catch (error) {
+    return (error as Error).message;
+  }
+  return 'anything';
+}

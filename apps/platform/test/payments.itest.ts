@@ -1,0 +1,182 @@
+import { randomUUID } from 'node:crypto';
+import { eventually } from '@tradewind/shared-kernel/testing';
+import { type Json, startWorld, type World } from './world';
+
+describe('payments and refunds over HTTP', () => {
+  let world: World;
+  beforeAll(async () => {
+    world = await startWorld({ ASK_PAYMENT_SECONDS: '1' });
+  });
+  afterAll(() => world.stop());
+
+  const paidMessage = (payment: Json, changes: object = {}) => ({
+    id: `evt_${randomUUID()}`,
+    type: 'payment.paid',
+    reference: payment.id,
+    gatewayReference: 'ch_test',
+    ...payment.amount,
+    occurredAt: new Date().toISOString(),
+    ...changes,
+  });
+  const storedCallbacks = async () => {
+    const [row] = await world.unitOfWork.query<{ n: bigint }>('SELECT count(*) AS n FROM trading.payment_callback');
+    return Number(row?.n);
+  };
+  const outcomeOf = (eventId: string) =>
+    eventually(async () => {
+      const [row] = await world.unitOfWork.query<{ outcome: string | null }>(
+        'SELECT outcome FROM trading.payment_callback WHERE event_id = $1',
+        [eventId],
+      );
+      return row?.outcome ?? undefined;
+    });
+  const eventsOf = async (orderId: string, type: string) =>
+    (await world.call('GET', `/v1/orders/${orderId}/timeline`)).body.data.filter((entry: Json) => entry.type === type);
+  const refund = (orderId: string, body: object = {}, key: string = randomUUID(), path = '/v1/refunds') =>
+    world.call('POST', path, { orderId, reason: 'damaged', ...body }, { 'idempotency-key': key });
+
+  it('stores nothing of a callback that is not signed, wrongly signed, signed over other bytes, or old', async () => {
+    const { payment } = (await world.checkout()).body;
+    const before = await storedCallbacks();
+    const message = paidMessage(payment);
+    const unsigned = await world.call('POST', '/v1/payments/callbacks/sandbox', message);
+    const forged = await world.callback(message, { secret: 'guessed' });
+    const old = await world.callback(message, { at: Math.floor(Date.now() / 1000) - 301 });
+    const signedAlike = await world.call('POST', '/v1/payments/callbacks/sandbox', message, {
+      'sandbox-signature': `t=1,v1=${'0'.repeat(64)}`,
+    });
+    for (const reply of [unsigned, forged, old, signedAlike]) {
+      expect(reply).toMatchObject({ status: 401, body: { code: 'invalid-signature' } });
+    }
+    expect((await world.callback('{"id":"evt_1"}')).body.code).toBe('malformed-callback');
+    expect((await world.callback('not json')).body.code).toBe('malformed-callback');
+    expect((await world.call('POST', '/v1/payments/callbacks/paypal', message)).body.code).toBe('unknown-gateway');
+    expect(await storedCallbacks()).toBe(before);
+  });
+
+  it('applies a callback once, however often it comes', async () => {
+    const { order, payment } = (await world.checkout()).body;
+    const message = paidMessage(payment);
+    const replies = await Promise.all(Array.from({ length: 8 }, () => world.callback(message)));
+    expect(replies.map((reply) => reply.status)).toEqual(Array(8).fill(200));
+    expect(await outcomeOf(message.id)).toBe('paid');
+    const again = paidMessage(payment);
+    await world.callback(again);
+    expect(await outcomeOf(again.id)).toBe('repeated');
+    expect(await eventsOf(order.id, 'trading.order-paid.v1')).toHaveLength(1);
+  });
+
+  it('acknowledges and sets aside news of a foreign payment, another amount or another currency', async () => {
+    const { order, payment } = (await world.checkout()).body;
+    const foreign = paidMessage(payment, { reference: 'pay_01h455vb4pex5vsknk084sn02q' });
+    const less = paidMessage(payment, { amount: payment.amount.amount - 1 });
+    const dollars = paidMessage(payment, { currency: 'USD' });
+    for (const message of [foreign, less, dollars]) expect((await world.callback(message)).status).toBe(200);
+    expect(await outcomeOf(foreign.id)).toBe('orphan');
+    expect(await outcomeOf(less.id)).toBe('mismatch');
+    expect(await outcomeOf(dollars.id)).toBe('mismatch');
+    expect((await world.order(order.id)).status).toBe('created');
+    expect(String((await world.call('GET', '/metrics')).body)).toMatch(/payments_total\{outcome="mismatch"\} 2/);
+  });
+
+  it('learns by asking what a lost callback would have told', async () => {
+    const { order, payment } = (await world.checkout()).body;
+    await world.faults({ target: 'gateway.callback', kind: 'lose', match: payment.id });
+    await world.call('POST', payment.redirectUrl, { outcome: 'paid' });
+    await eventually(async () => (await world.order(order.id)).status === 'paid');
+    expect(await eventsOf(order.id, 'trading.order-paid.v1')).toHaveLength(1);
+  });
+
+  it('asks the gateway when the buyer comes back', async () => {
+    const { order, payment } = (await world.checkout()).body;
+    const back = `/v1/payments/return/sandbox?reference=${payment.id}`;
+    expect(String((await world.call('GET', back)).body)).toContain('Waiting for the payment');
+    await world.faults({ target: 'gateway.callback', kind: 'lose', match: payment.id });
+    await world.call('POST', payment.redirectUrl, { outcome: 'paid' });
+    expect(String((await world.call('GET', back)).body)).toContain('Payment received');
+    expect((await world.order(order.id)).status).toBe('paid');
+    expect((await world.call('GET', '/v1/payments/return/sandbox?reference=x')).body.code).toBe('unknown-payment');
+  });
+
+  it('shows a declined payment and keeps the order open', async () => {
+    const { order, payment } = (await world.checkout()).body;
+    await world.call('POST', payment.redirectUrl, { outcome: 'declined' });
+    await eventually(async () => (await world.order(order.id)).paymentStatus === 'failed');
+    expect((await world.order(order.id)).status).toBe('created');
+  });
+
+  it('frees the units of an order that nobody paid, and gives back what is paid too late', async () => {
+    const hasty = await startWorld({ HOLD_SECONDS: '1', ASK_PAYMENT_SECONDS: '3600' });
+    try {
+      const before = (await hasty.call('GET', '/v1/skus/SKU-5')).body;
+      const { order, payment } = (await hasty.checkout({ lines: [{ sku: 'SKU-5', quantity: 2 }] })).body;
+      await eventually(async () => (await hasty.order(order.id)).status === 'cancelled');
+      expect(await hasty.order(order.id)).toMatchObject({ cancelReason: 'hold-expired', paymentStatus: 'none' });
+      expect((await hasty.call('GET', '/v1/skus/SKU-5')).body).toEqual(before);
+      await hasty.call('POST', payment.redirectUrl, { outcome: 'paid' });
+      await eventually(async () => (await hasty.order(order.id)).paymentStatus === 'refunded');
+      expect((await hasty.order(order.id)).status).toBe('cancelled');
+      expect((await hasty.call('GET', '/v1/skus/SKU-5')).body).toEqual(before);
+    } finally {
+      await hasty.stop();
+    }
+  });
+
+  it('refunds a paid order in full, once, under both names of the call', async () => {
+    const { order } = await world.aPaidOrder();
+    const key = randomUUID();
+    const first = await refund(order.id, {}, key);
+    expect(first).toMatchObject({ status: 201, body: { orderId: order.id, status: 'success', amount: order.total } });
+    const again = await refund(order.id, {}, key, '/refund');
+    expect(again.headers.get('idempotent-replayed')).toBe('true');
+    expect(again.body).toEqual(first.body);
+    expect((await refund(order.id)).body.code).toBe('not-refundable');
+    expect((await world.call('GET', `/v1/refunds/${first.body.id}`)).body).toEqual(first.body);
+    expect((await world.order(order.id)).paymentStatus).toBe('refunded');
+    expect((await world.call('GET', '/refund')).status).toBe(405);
+  });
+
+  it('never gives back more than was captured, however many ask at once', async () => {
+    const { order } = await world.aPaidOrder({ lines: [{ sku: 'SKU-1', quantity: 3 }] });
+    const third = { amount: order.total.amount / 3, currency: 'CNY' };
+    const replies = await Promise.all(Array.from({ length: 12 }, () => refund(order.id, { amount: third })));
+    expect(replies.filter((reply) => reply.status === 201)).toHaveLength(3);
+    expect(new Set(replies.filter((reply) => reply.status !== 201).map(({ body }) => body.code))).toEqual(
+      new Set(['not-refundable']),
+    );
+    await eventually(async () => (await world.order(order.id)).paymentStatus === 'refunded');
+    const over = await world.aPaidOrder();
+    const tooMuch = { amount: over.order.total.amount + 1, currency: 'CNY' };
+    expect((await refund(over.order.id, { amount: tooMuch })).body.code).toBe('refund-exceeds-captured');
+  });
+
+  it('settles by asking a refund whose answer never came', async () => {
+    const { order } = await world.aPaidOrder();
+    await world.faults({ target: 'gateway.refund', kind: 'timeout-after-success', ms: 6000 });
+    const asked = await refund(order.id);
+    expect(asked.status).toBe(201);
+    const settled = await eventually(async () => {
+      const { body } = await world.call('GET', `/v1/refunds/${asked.body.id}`);
+      return body.status === 'success' && body;
+    }, 30_000);
+    expect(settled.amount).toEqual(order.total);
+    const ledger = await world.call('GET', `${world.sandboxUrl}/gateway/ledger`, undefined, {
+      authorization: 'Bearer sandbox-gateway-secret',
+    });
+    expect(JSON.stringify(ledger.body).split(asked.body.id).length - 1).toBe(1);
+  });
+
+  it('tries again what the gateway refused for the moment, and reports a definite failure', async () => {
+    const { order } = await world.aPaidOrder();
+    await world.faults({ target: 'gateway.refund', kind: 'fail' });
+    expect((await refund(order.id)).body.status).toBe('failed');
+    expect((await world.order(order.id)).paymentStatus).toBe('paid');
+    expect((await refund(order.id)).body.status).toBe('success');
+  });
+
+  it('refuses refunds of unknown and unpaid orders', async () => {
+    expect((await refund('ord_01h455vb4pex5vsknk084sn02q')).body.code).toBe('unknown-order');
+    expect((await refund((await world.checkout()).body.order.id)).body.code).toBe('not-refundable');
+    expect((await world.call('GET', '/v1/refunds/ref_01h455vb4pex5vsknk084sn02q')).body.code).toBe('unknown-refund');
+  });
+});

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomInt, randomUUID } from 'node:crypto';
-import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -43,7 +43,7 @@ export interface StartOptions {
 
 /** A data folder and two ports, kept from run to run, with everything that runs there. */
 export class Site {
-  readonly #root = mkdtempSync(path.join(tmpdir(), 'tradewind-site-'));
+  readonly #root = passableFolder();
   readonly folder = path.join(this.#root, 'data');
   #runs = 0;
 
@@ -186,6 +186,13 @@ const BASKET = {
   email: 'wang@example.com',
   paymentMethod: 'sandbox',
 };
+
+/** As root PostgreSQL runs as a user of its own, who has to get through to the data. */
+function passableFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tradewind-site-'));
+  chmodSync(folder, 0o755);
+  return folder;
+}
 
 function runOf(child: ChildProcess, [out, err]: string[], begun: number): Run {
   let since = begun;

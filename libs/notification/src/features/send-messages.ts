@@ -41,8 +41,7 @@ const MINUTE = 60 * SECOND;
 export class SendMessages implements NetworkEffect<DeliveryRow, void> {
   readonly name = 'notification.send';
   readonly table = 'notification.delivery';
-  /** The waits are counted over all attempts, so the list is as long as two days of trouble. */
-  readonly askAfterMs = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, ...Array<number>(48).fill(60 * MINUTE)];
+  readonly askAfterMs = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 60 * MINUTE, 60 * MINUTE];
   readonly #logger = new Logger('Notification');
   readonly #worker: EffectWorker<DeliveryRow, void>;
 

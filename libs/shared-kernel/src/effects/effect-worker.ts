@@ -108,7 +108,8 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
          SELECT id, state FROM ${table} WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
        UPDATE ${table} AS effect
           SET state = CASE due.state WHEN 'requested' THEN 'sent' ELSE due.state END, attempts = effect.attempts + 1,
-              fence = effect.fence + 1, due_at = now() + $2 * interval '1 millisecond'
+              fence = effect.fence + 1, asks = CASE due.state WHEN 'requested' THEN 0 ELSE effect.asks + 1 END,
+              due_at = now() + $2 * interval '1 millisecond'
          FROM due WHERE effect.id = due.id RETURNING effect.*, due.state AS was`,
       [limit, claimMs],
     );
@@ -165,7 +166,7 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
       case 'pending':
       case 'unknown': {
         const asked = outcome.kind === 'pending' ? outcome.askAgainInMs : undefined;
-        const wait = asked ?? this.effect.askAfterMs[row.attempts - 1];
+        const wait = asked ?? this.effect.askAfterMs[row.asks];
         return wait === undefined
           ? { state: 'stuck', dueInMs: null }
           : { state: outcome.kind, dueInMs: withJitter(wait) };

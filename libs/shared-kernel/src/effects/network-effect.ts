@@ -4,6 +4,8 @@ export interface EffectRow {
   id: string;
   /** Attempts so far, this one included. */
   attempts: number;
+  /** Questions asked since the last call, this one included. */
+  asks: number;
   /** Fencing token of this claim: an outcome is recorded only while it is still the newest. */
   fence: number;
 }
@@ -27,7 +29,7 @@ export type Settled<Result> = Extract<EffectOutcome<Result>, { kind: 'succeeded'
 /**
  * A call to the outside, kept as a row: `requested` (to be called), `sent` (an attempt began; without an outcome it counts
  * as unknown), `pending`, `unknown` (both: to be asked about), `succeeded`, `failed`, `stuck` (for a person to look at).
- * Table columns: `id uuid, state text, attempts int, fence int, due_at timestamptz, last_error text`.
+ * Table columns: `id uuid, state text, attempts int, fence int, asks int, due_at timestamptz, last_error text`.
  */
 export interface NetworkEffect<Row extends EffectRow, Result> {
   /** For logs and metrics: `trading.refund`. */

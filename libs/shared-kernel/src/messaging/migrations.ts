@@ -32,7 +32,7 @@ export class CreateMessaging1767225600000 implements MigrationInterface {
       -- Never refuse an event for its date: a clock that jumped, or a month nobody prepared.
       CREATE TABLE messaging.event_log_default PARTITION OF messaging.event_log DEFAULT;
 
-      CREATE FUNCTION messaging.ensure_partitions(first date, months integer) RETURNS void LANGUAGE plpgsql AS $$
+      CREATE FUNCTION messaging.ensure_partitions(first date, months integer) RETURNS void LANGUAGE plpgsql SET timezone TO 'UTC' AS $$
       DECLARE
         month date := date_trunc('month', first);
       BEGIN

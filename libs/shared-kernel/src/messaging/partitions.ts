@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '../core/clock';
 import { UnitOfWork } from '../persistence/unit-of-work';
 import { Workers } from './workers';
@@ -9,6 +9,7 @@ const DAY_MS = 86_400_000;
 @Injectable()
 export class Partitions {
   readonly name = 'event log partitions';
+  readonly #logger = new Logger('EventLog');
   #timer: NodeJS.Timeout | undefined;
 
   constructor(
@@ -21,14 +22,19 @@ export class Partitions {
 
   async start(): Promise<void> {
     await this.#ensure();
-    this.#timer = setInterval(() => void this.#ensure().catch(() => undefined), DAY_MS).unref();
+    this.#timer = setInterval(() => void this.#ensure(), DAY_MS).unref();
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#timer);
   }
 
+  /** A month that cannot be made (its events are in the default partition already) is no reason to stop. */
   async #ensure(): Promise<void> {
-    await this.unitOfWork.query('SELECT messaging.ensure_partitions($1::date, 3)', [this.clock.now()]);
+    try {
+      await this.unitOfWork.query('SELECT messaging.ensure_partitions($1::date, 3)', [this.clock.now()]);
+    } catch (error) {
+      this.#logger.warn({ msg: 'partitions could not be made; new events go to the default one', err: error });
+    }
   }
 }

@@ -24,6 +24,7 @@ export class CreateNotification1767225600400 implements MigrationInterface {
           CHECK (state IN ('requested', 'sent', 'pending', 'unknown', 'succeeded', 'failed', 'stuck', 'skipped')),
         attempts integer NOT NULL DEFAULT 0,
         fence integer NOT NULL DEFAULT 0,
+        asks integer NOT NULL DEFAULT 0,
         due_at timestamptz,
         last_error text,
         created_at timestamptz NOT NULL,

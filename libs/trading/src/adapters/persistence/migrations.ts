@@ -87,6 +87,7 @@ export class CreateTrading1767225600100 implements MigrationInterface {
           CHECK (state IN ('requested', 'sent', 'pending', 'unknown', 'succeeded', 'failed', 'stuck')),
         attempts integer NOT NULL DEFAULT 0,
         fence integer NOT NULL DEFAULT 0,
+        asks integer NOT NULL DEFAULT 0,
         due_at timestamptz,
         last_error text
       ) WITH (fillfactor = 80);

@@ -1,0 +1,31 @@
+import { EventsHandler } from '@nestjs/cqrs';
+import { Clock, type Delivered, Ids } from '@tradewind/shared-kernel';
+import { Subscription } from '@tradewind/shared-kernel/messaging';
+import { OrderPaid } from '@tradewind/trading/contract';
+import { type OrderId, Waybill } from '../domain/waybill';
+import { Carriers } from './carrier';
+import { CarrierCalls } from './carrier-calls';
+import { Waybills } from './waybills';
+
+/** A paid order gets one waybill and one booking call. An order that was cancelled meanwhile has a waybill already. */
+@EventsHandler(OrderPaid)
+@Subscription('logistics.book-waybill-when-order-paid')
+export class BookWaybillWhenOrderPaid {
+  constructor(
+    private readonly waybills: Waybills,
+    private readonly calls: CarrierCalls,
+    private readonly carriers: Carriers,
+    private readonly clock: Clock,
+    private readonly ids: Ids,
+  ) {}
+
+  async handle({ data }: Delivered<OrderPaid>): Promise<void> {
+    const waybill = Waybill.requested({
+      id: this.ids.next('wbl'),
+      orderId: data.orderId as OrderId,
+      carrier: this.carriers.wished(data.carrier).name,
+      createdAt: this.clock.now(),
+    });
+    if (await this.waybills.add(waybill)) await this.calls.request(waybill.id, 'book');
+  }
+}

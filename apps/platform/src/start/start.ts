@@ -18,31 +18,23 @@ export interface RunningPlatform {
   stop(): Promise<void>;
 }
 
-/** Starts everything in order; what fails stops, in reverse, what had started before it. */
-export async function start(env: NodeJS.ProcessEnv): Promise<RunningPlatform> {
+/**
+ * Starts everything in order; what fails stops, in reverse, what had started before it. Told to stop meanwhile, it does
+ * the same as soon as the step under way is done, and gives nothing.
+ */
+export async function start(env: NodeJS.ProcessEnv, stopping: AbortSignal): Promise<RunningPlatform | undefined> {
   const settings = loadSettings(env);
-  const undo: (() => Promise<void> | void)[] = [];
-  const stop = async () => {
-    for (const step of undo.splice(0).toReversed()) await step();
-  };
-  // A signal during the start ends it as soon as the step under way is done.
-  let interrupted = false;
-  const interrupt = () => {
-    interrupted = true;
-  };
-  process.on('SIGTERM', interrupt).on('SIGINT', interrupt);
-  const proceed = () => {
-    if (interrupted) throw new Complaint('stopped while starting');
-  };
+  const undo: Undo[] = [];
+  const stop = () => undoAll(undo);
   try {
     await requireFreePort(settings.host, settings.port, 'PORT');
     const runsSandbox = settings.sandbox === 'on' && !settings.sandboxUrl;
     if (runsSandbox) await requireFreePort(settings.host, settings.sandboxPort, 'SANDBOX_PORT');
 
-    const databaseUrl = await database(settings, undo);
-    proceed();
+    const databaseUrl = await database(settings, undo, stopping);
+    stopping.throwIfAborted();
     await migrateOrComplain(settings, databaseUrl);
-    proceed();
+    stopping.throwIfAborted();
 
     const app = await createApp(settings, databaseUrl);
     const workers = app.get(Workers);
@@ -56,23 +48,42 @@ export async function start(env: NodeJS.ProcessEnv): Promise<RunningPlatform> {
     if (settings.seed === 'demo') await seedDemoCatalogue(app.get(UnitOfWork));
     await app.listen(settings.port, settings.host);
     if (runsSandbox) undo.unshift((await startSandbox(settings)).stop);
-    proceed();
+    stopping.throwIfAborted();
     await workers.start();
+    stopping.throwIfAborted();
     readiness.serving = true;
     return { announcement: announce(settings, runsSandbox), stop };
   } catch (error) {
+    if (stopping.aborted) {
+      await stop();
+      return undefined;
+    }
     await stop().catch(() => undefined);
     throw complaintOf(error, settings);
-  } finally {
-    process.off('SIGTERM', interrupt).off('SIGINT', interrupt);
   }
 }
 
-async function database(settings: Settings, undo: (() => Promise<void> | void)[]): Promise<string> {
+type Undo = () => Promise<void> | void;
+
+/** The last first, and all of them: one that fails must not leave the others, a database server among them, running. */
+async function undoAll(undo: Undo[]): Promise<void> {
+  const failures: unknown[] = [];
+  for (const step of undo.splice(0).toReversed()) {
+    try {
+      await step();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `the stop was not clean: ${failures.map(String).join('; ')}`);
+}
+
+async function database(settings: Settings, undo: Undo[], stopping: AbortSignal): Promise<string> {
   if (settings.databaseUrl) return settings.databaseUrl;
   const folder = await claimDataFolder(settings.dataDir);
   undo.push(() => folder.release());
-  const postgres = await startEmbeddedPostgres(folder.path);
+  const postgres = await startEmbeddedPostgres(folder.path, [], stopping);
   undo.push(() => postgres.stop());
   return postgres.url;
 }

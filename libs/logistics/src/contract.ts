@@ -33,6 +33,7 @@ export class WaybillDispatched extends WaybillEvent<OfWaybill & { number: string
   static override readonly type = 'logistics.waybill-dispatched.v1';
 }
 
+/** The parcel arrived. */
 export class WaybillDelivered extends WaybillEvent<OfWaybill & { number: string; deliveredAt: string }> {
   static override readonly type = 'logistics.waybill-delivered.v1';
 }

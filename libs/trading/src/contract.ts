@@ -63,6 +63,7 @@ export class OrderShipped extends OrderEvent<OfOrder & { waybillId: string; carr
   static override readonly type = 'trading.order-shipped.v1';
 }
 
+/** The parcel arrived. */
 export class OrderDelivered extends OrderEvent<OfOrder & { waybillId: string; deliveredAt: string }> {
   static override readonly type = 'trading.order-delivered.v1';
 }
@@ -87,10 +88,19 @@ export class RefundSettled extends OrderEvent<
 }
 
 /** A payment gateway's verified message was stored; Trading applies it next. */
-export class PaymentCallbackReceived extends ContractEvent<{ callbackId: string; gateway: string }> {
+export class PaymentCallbackReceived extends ContractEvent<{
+  /** `pcb_…` */
+  callbackId: string;
+  gateway: string;
+  /** The order whose payment the message names; null when it names none of ours. */
+  orderId: string | null;
+}> {
   static override readonly type = 'trading.payment-callback-received.v1';
   get aggregateId(): string {
     return this.data.callbackId;
+  }
+  override get correlationId(): string {
+    return this.data.orderId ?? this.data.callbackId;
   }
 }
 

@@ -17,14 +17,14 @@ export class HealthController {
 
   @Get('live')
   @ApiOperation({ summary: 'The process runs' })
-  @ApiOkResponse({ type: Health })
+  @ApiOkResponse({ description: 'It does.', type: Health })
   live(): Health {
     return { status: 'ok', failing: {} };
   }
 
   @Get('ready')
   @ApiOperation({ summary: 'The process can take work' })
-  @ApiOkResponse({ type: Health })
+  @ApiOkResponse({ description: 'It can.', type: Health })
   @ApiResponse({ status: 503, description: 'Names each failing part.', type: Health })
   async ready(@Res({ passthrough: true }) reply: FastifyReply): Promise<Health> {
     const failing = await this.readiness.failing();

@@ -1,8 +1,8 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiTags } from '@nestjs/swagger';
-import { PageQuery } from '@tradewind/shared-kernel/http';
 import { type ParkedEvent, ParkedEvents } from '@tradewind/shared-kernel/messaging';
-import { IsNotEmpty, IsOptional, IsString, MaxLength } from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsInt, IsNotEmpty, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
 export class ParkedEventShape {
   @ApiProperty({ description: 'Who could not handle it.', example: 'logistics.book-waybill-when-order-paid' })
@@ -27,10 +27,26 @@ export class ParkedEventShape {
     example: 'Error: out of paper',
   })
   lastError: string | null;
-  @ApiProperty({ description: 'Since when it is set aside.', format: 'date-time' })
+  @ApiProperty({ description: 'Since when it is set aside.', format: 'date-time', example: '2026-01-31T08:30:00.000Z' })
   since: Date;
-  @ApiProperty({ description: 'When it is tried again.', type: String, format: 'date-time', nullable: true })
+  @ApiProperty({
+    description: 'When it is tried again.',
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: null,
+  })
   dueAt: Date | null;
+}
+
+export class ParkedEventQuery {
+  @ApiPropertyOptional({ description: 'Most entries of the answer, 1 to 1000.', default: 100, example: 100 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  limit: number = 100;
 }
 
 export class ParkedEventList {
@@ -67,15 +83,15 @@ export class OperationsController {
 
   @Get()
   @ApiOperation({ summary: 'Events that a subscription could not handle' })
-  @ApiOkResponse({ type: ParkedEventList })
-  async list(@Query() { limit }: PageQuery): Promise<ParkedEventList> {
+  @ApiOkResponse({ description: 'The events, oldest first.', type: ParkedEventList })
+  async list(@Query() { limit }: ParkedEventQuery): Promise<ParkedEventList> {
     return { data: await this.parkedEvents.list(limit) };
   }
 
   @Post('replay')
   @HttpCode(200)
   @ApiOperation({ summary: 'Put parked events back to work, after the cause was mended' })
-  @ApiOkResponse({ type: ReplayAnswer })
+  @ApiOkResponse({ description: 'They are due now.', type: ReplayAnswer })
   async replay(@Body() { subscription, aggregateId }: ReplayInput): Promise<ReplayAnswer> {
     return { replayed: await this.parkedEvents.replay(subscription, aggregateId) };
   }

@@ -44,8 +44,8 @@ export async function startEmbeddedPostgres(
 ): Promise<EmbeddedPostgres> {
   const { initdb, pg_ctl: pgCtl } = await binaries();
   const owner = process.getuid?.() === 0 ? systemUser() : undefined;
-  const runAsOwner = runner(owner, [initdb, folder]);
   const pgData = path.join(folder, 'pg');
+  const runAsOwner = runner(owner, [initdb, pgData]);
   const secretFile = path.join(folder, 'pg-password');
   const logFile = path.join(folder, 'pg.log');
   const control = (...args: string[]) => runAsOwner(pgCtl, ['-D', pgData, ...args]);

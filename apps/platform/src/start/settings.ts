@@ -32,6 +32,7 @@ const url =
     if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
       throw new Error(`a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
     }
+    if (/%(?![0-9a-f]{2})/i.test(text)) throw new Error('a URL in which a % that stands for itself is written %25');
     return text;
   };
 const text = (value: string) => {
@@ -44,7 +45,7 @@ const list = (value: string) =>
     .map((part) => text(part.trim()));
 const setting = <T>(value: Setting<T>) => value;
 
-/** Every setting there is; `docs/configuration.md` is generated from it. */
+/** Every setting there is; `docs/generated/configuration.md` is generated from it. */
 export const SETTINGS = {
   host: setting({ env: 'HOST', fallback: '127.0.0.1', read: text, about: 'Address that the platform listens on.' }),
   port: setting({ env: 'PORT', fallback: 8080, read: integer(1, 65_535), about: 'Port of the platform.' }),

@@ -93,7 +93,7 @@ async function migrateOrComplain(settings: Settings, url: string): Promise<void>
     await migrate(databaseSettings(settings, url), persistence);
   } catch (error) {
     const state = sqlState(error);
-    if (isUnavailable(error) || /^(28|3D|ERR_)/.test(state ?? '') || (error as Error).message.includes('SSL')) {
+    if (isUnavailable(error) || /^(28|3D|42501|ERR_)/.test(state ?? '') || (error as Error).message.includes('SSL')) {
       const where = new URL(url);
       throw new Complaint(
         `DATABASE_URL: PostgreSQL at ${where.hostname}:${where.port || 5432} cannot be used: ${reason(error)}`,
@@ -106,6 +106,7 @@ async function migrateOrComplain(settings: Settings, url: string): Promise<void>
 const reason = (error: unknown): string => {
   const state = sqlState(error) ?? 'no answer';
   if (state.startsWith('28')) return 'it refuses the user or password';
+  if (state === '42501') return 'the user may not create schemas in it';
   if (state === '3D000') return 'there is no such database';
   return state;
 };

@@ -159,10 +159,10 @@ export class Site {
       .map((name) => ({ pid: Number(name), command: commandOf(name) }));
   }
 
-  /** `kill -9` of everything that runs here, in no particular order. */
-  async killEverything(): Promise<void> {
+  /** `kill -9` of everything that runs here, or of what has such a command line, in no particular order. */
+  async killEverything(which = /(?:)/): Promise<void> {
     await eventually(() => {
-      const found = this.processes();
+      const found = this.processes().filter(({ command }) => which.test(command));
       for (const { pid } of found) kill(pid, 'SIGKILL');
       return found.length === 0;
     });

@@ -128,6 +128,7 @@ describe('Tradewind on an empty data folder', () => {
 describe('a start that is told to stop', () => {
   let site: Site;
   beforeAll(async () => void (site = await Site.create()));
+  afterEach(() => site.killEverything());
   afterAll(() => site.remove());
 
   const inFolder = (name: string) => existsSync(path.join(site.folder, name));
@@ -139,8 +140,7 @@ describe('a start that is told to stop', () => {
 
   // In the order of a start, on one folder: each one goes on where the one before was broken off.
   it.each<[string, 'signal' | 'signalGroup', NodeJS.Signals, () => boolean | Promise<boolean>]>([
-    ['while PostgreSQL is set up', 'signalGroup', 'SIGINT', () => inFolder('pg.new/PG_VERSION')],
-    ['while PostgreSQL is set up again', 'signal', 'SIGTERM', () => inFolder('pg.new/PG_VERSION')],
+    ['while PostgreSQL is set up', 'signal', 'SIGTERM', () => inFolder('pg.new/PG_VERSION')],
     ['while PostgreSQL starts', 'signalGroup', 'SIGINT', () => inFolder('pg/postmaster.pid')],
     ['while the tables are made', 'signal', 'SIGTERM', () => inFolder('pg/postmaster.pid')],
     ['when it listens', 'signal', 'SIGTERM', isListening],
@@ -186,12 +186,27 @@ describe('a start that cannot succeed', () => {
         TRADEWIND_SEED: 'some',
         DATABASE_URL: 'mysql://tradewind:hunter2@db/tradewind',
         SMTP_URL: 'mail.example.com?password=hunter2',
+        CARRIER_URL: 'ftp://carriers.example',
       },
     });
-    for (const name of ['PORT', 'LOG_LEVEL', 'HOLD_SECONDS', 'TRADEWIND_SEED', 'DATABASE_URL', 'SMTP_URL']) {
+    for (const name of [
+      'PORT',
+      'LOG_LEVEL',
+      'HOLD_SECONDS',
+      'TRADEWIND_SEED',
+      'DATABASE_URL',
+      'SMTP_URL',
+      'CARRIER_URL',
+    ]) {
       expect(complaint).toMatch(new RegExp(`\\b${name} must be `));
     }
     expect(complaint).toContain('not "eighty"');
+    expect(complaint).not.toContain('hunter2');
+  });
+
+  it('says what is wrong with a password that is not encoded, and not the password', async () => {
+    const complaint = await complaintOf(site, { env: { DATABASE_URL: 'postgres://shop:hunter2%@127.0.0.1/shop' } });
+    expect(complaint).toContain('written %25');
     expect(complaint).not.toContain('hunter2');
   });
 
@@ -203,7 +218,7 @@ describe('a start that cannot succeed', () => {
     ],
     ['has another password', (url) => void (url.password = 'hunter2'), /refuses the user or password/],
     ['has no such database', (url) => void (url.pathname = '/atlantis'), /no such database/],
-    ['has no such name', (url) => void (url.hostname = 'database.invalid'), /ENOTFOUND|EAI_AGAIN/],
+    ['has no address', (url) => void (url.hostname = 'database.invalid'), /ENOTFOUND|EAI_AGAIN/],
   ])('says why it cannot use a database that %s', async (_what, spoil, why) => {
     const url = new URL(process.env.TEST_DATABASE_URL ?? '');
     await spoil(url);

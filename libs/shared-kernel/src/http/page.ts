@@ -13,7 +13,7 @@ export class PageQuery {
   @Max(100)
   limit: number = 20;
 
-  @ApiPropertyOptional({ description: '`nextCursor` of the page before.' })
+  @ApiPropertyOptional({ description: '`nextCursor` of the page before; absent for the first page.', example: '' })
   @IsOptional()
   @IsString()
   @MaxLength(500)
@@ -30,6 +30,7 @@ export class NextCursor {
     description: 'Give it as `cursor` for the next page; null on the last one.',
     type: String,
     nullable: true,
+    example: null,
   })
   nextCursor: string | null;
 }

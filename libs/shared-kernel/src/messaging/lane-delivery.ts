@@ -54,7 +54,7 @@ export class LaneDelivery {
     let attempted: StoredEvent[] = [];
     let endTurn = (): void => undefined;
     try {
-      return await this.unitOfWork.run(async () => {
+      return await this.unitOfWork.runOnce(async () => {
         attempted = [];
         const cursor = await this.#lock(subscription.name, lane);
         if (!cursor) return 'taken';
@@ -94,7 +94,7 @@ export class LaneDelivery {
     let attempted: StoredEvent | undefined;
     let endTurn = (): void => undefined;
     try {
-      return await this.unitOfWork.run(async () => {
+      return await this.unitOfWork.runOnce(async () => {
         attempted = undefined;
         if (!(await this.#lock(subscription.name, lane))) return 'taken';
         const [parked] = await this.unitOfWork.query<{ position: bigint; attempts: number }>(

@@ -36,13 +36,17 @@ export function connectionOptions(settings: DatabaseSettings) {
   };
 }
 
-export function dataSourceOptions(settings: DatabaseSettings, parts: Persistence[]): DataSourceOptions {
+type PostgresOptions = Extract<DataSourceOptions, { type: 'postgres' }>;
+
+export function dataSourceOptions(settings: DatabaseSettings, parts: Persistence[]): PostgresOptions {
   const { connectionString, max, connectionTimeoutMillis, ...extra } = connectionOptions(settings);
   return {
     type: 'postgres',
     url: connectionString,
     poolSize: max,
     connectTimeoutMS: connectionTimeoutMillis,
+    // Where the table of migrations stands, so that nothing of ours is in `public`.
+    schema: 'tradewind',
     installExtensions: false,
     synchronize: false,
     entities: parts.flatMap((part) => part.entities),

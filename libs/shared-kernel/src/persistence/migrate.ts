@@ -16,6 +16,7 @@ export async function migrate(settings: DatabaseSettings, parts: Persistence[]):
   try {
     await lock.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
     try {
+      await lock.query('CREATE SCHEMA IF NOT EXISTS tradewind');
       return (await dataSource.runMigrations()).map((migration) => migration.name);
     } finally {
       await lock.query('SELECT pg_advisory_unlock($1)', [MIGRATION_LOCK]);

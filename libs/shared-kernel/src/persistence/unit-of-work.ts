@@ -36,6 +36,11 @@ export class UnitOfWork {
     }
   }
 
+  /** Like `run`, but a deadlock is the caller's to see: for work that leaves marks outside its transaction. */
+  async runOnce<T>(work: () => Promise<T>): Promise<T> {
+    return current.getStore() ? work() : this.#transaction(work);
+  }
+
   /** SQL in the current transaction, or by itself when there is none. Prepared once per connection. */
   async query<R extends Row>(text: string, values: unknown[] = []): Promise<R[]> {
     const transaction = current.getStore();

@@ -10,9 +10,9 @@ export class PaymentCallback extends Aggregate {
     super(0);
   }
 
-  static receive(id: Id<'pcb'>, gateway: string): PaymentCallback {
+  static receive(id: Id<'pcb'>, gateway: string, orderId: Id<'ord'> | null): PaymentCallback {
     const callback = new PaymentCallback(id, gateway);
-    callback.raise(new PaymentCallbackReceived({ callbackId: id, gateway }));
+    callback.raise(new PaymentCallbackReceived({ callbackId: id, gateway, orderId }));
     return callback;
   }
 }

@@ -25,7 +25,7 @@ export class UnmappedCodes {
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   async of(carrier: string, { limit, cursor }: PageQuery): Promise<Page<UnmappedCodeAnswer>> {
-    const [namespace, code] = cursor === undefined ? ['', ''] : decodeCursor(cursor, [isText, isText]);
+    const [namespace, code] = cursor ? decodeCursor(cursor, [isText, isText]) : ['', ''];
     const rows = await this.unitOfWork.query<UnmappedCodeRow>(
       `SELECT namespace, code, count, first_seen_at AS "firstSeenAt", last_seen_at AS "lastSeenAt"
          FROM logistics.unmapped_code WHERE carrier = $1 AND (namespace, code) > ($2, $3)

@@ -187,7 +187,7 @@ export class CheckoutController {
     description: '1 to 255 printable ASCII characters.',
     example: 'basket-4711',
   })
-  @ApiCreatedResponse({ type: CheckoutAnswer })
+  @ApiCreatedResponse({ description: 'The order and where to pay it.', type: CheckoutAnswer })
   @ApiResponse({ status: 400, description: 'Invalid request.', type: ProblemShape })
   @ApiResponse({
     status: 409,

@@ -32,7 +32,10 @@ export class OrderQuery extends PageQuery {
   @IsIn(STATUSES)
   status?: (typeof STATUSES)[number];
 
-  @ApiPropertyOptional({ description: 'Only orders of this buyer, `buy_…`.' })
+  @ApiPropertyOptional({
+    description: 'Only orders of this buyer, `buy_…`.',
+    example: 'buy_01kc1xv8q1fwer8xv1wbq0z4a8',
+  })
   @IsOptional()
   @Matches(/^buy_[0-7][0-9a-hjkmnp-tv-z]{25}$/, { message: 'buyerId must be buy_…' })
   buyerId?: Id<'buy'>;
@@ -43,12 +46,12 @@ export class OrderQuery extends PageQuery {
   @MaxLength(64)
   sku?: string;
 
-  @ApiPropertyOptional({ description: 'Placed at this time or later, RFC 3339.' })
+  @ApiPropertyOptional({ description: 'Placed at this time or later, RFC 3339.', example: '2026-01-01T00:00:00Z' })
   @IsOptional()
   @IsRFC3339()
   from?: string;
 
-  @ApiPropertyOptional({ description: 'Placed before this time, RFC 3339.' })
+  @ApiPropertyOptional({ description: 'Placed before this time, RFC 3339.', example: '2036-01-01T00:00:00Z' })
   @IsOptional()
   @IsRFC3339()
   to?: string;
@@ -104,7 +107,7 @@ export class OrdersController {
 
   @Get()
   @ApiOperation({ summary: 'List orders' })
-  @ApiOkResponse({ type: OrderPage })
+  @ApiOkResponse({ description: 'One page of orders.', type: OrderPage })
   async list(@Query() { limit, cursor, from, to, ...filter }: OrderQuery): Promise<OrderPage> {
     const range = { from: from ? new Date(from) : undefined, to: to ? new Date(to) : undefined };
     const page = await this.reads.list({ ...filter, ...range }, limit, cursor);
@@ -113,8 +116,9 @@ export class OrdersController {
 
   @Get(':id')
   @ApiOperation({ summary: 'Read an order' })
-  @ApiParam({ name: 'id', description: '`ord_…`' })
-  @ApiOkResponse({ type: OrderShape })
+  @ApiParam({ name: 'id', description: 'Identifier of the order, `ord_…`.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  @ApiOkResponse({ description: 'The order, with its version as ETag.', type: OrderShape })
+  @ApiResponse({ status: 304, description: 'It is still the version of If-None-Match.' })
   async read(
     @Param('id') id: string,
     @Headers('if-none-match') known: string | undefined,
@@ -129,8 +133,8 @@ export class OrdersController {
 
   @Get(':id/timeline')
   @ApiOperation({ summary: 'Everything that happened to an order, in every context' })
-  @ApiParam({ name: 'id', description: '`ord_…`' })
-  @ApiOkResponse({ type: Timeline })
+  @ApiParam({ name: 'id', description: 'Identifier of the order, `ord_…`.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  @ApiOkResponse({ description: 'Every event of the order.', type: Timeline })
   async timeline(@Param('id') id: string): Promise<Timeline> {
     const events = await this.eventLog.history(orderIdOf(id));
     if (events.length === 0) throw refusal('unknown-order', `no order ${id}`);
@@ -151,9 +155,14 @@ export class OrdersController {
   @Post(':id/cancel')
   @HttpCode(200)
   @ApiOperation({ summary: 'Cancel an order that has not shipped' })
-  @ApiParam({ name: 'id', description: '`ord_…`' })
-  @ApiHeader({ name: 'Idempotency-Key', required: true, example: 'cancel-4711' })
-  @ApiOkResponse({ type: OrderShape })
+  @ApiParam({ name: 'id', description: 'Identifier of the order, `ord_…`.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: true,
+    description: '1 to 255 printable ASCII characters; a repeat gets the first answer.',
+    example: 'cancel-4711',
+  })
+  @ApiOkResponse({ description: 'The cancelled order.', type: OrderShape })
   @ApiResponse({
     status: 409,
     description: '`illegal-transition` with `from`, `event`, `allowed`.',

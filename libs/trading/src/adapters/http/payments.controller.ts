@@ -35,9 +35,11 @@ export class PaymentsController {
   @HttpCode(200)
   @RouteConfig({ raw: true })
   @ApiOperation({ summary: 'A payment gateway reports; signed over the raw bytes' })
-  @ApiParam({ name: 'gateway', example: 'sandbox' })
+  @ApiParam({ name: 'gateway', description: 'Name of the gateway.', example: 'sandbox' })
   @ApiBody({ description: 'As the gateway sends it.', schema: { type: 'object' } })
-  @ApiOkResponse({ type: CallbackAnswer })
+  @ApiOkResponse({ description: 'Acknowledged.', type: CallbackAnswer })
+  @ApiResponse({ status: 400, description: '`malformed-callback`.', type: ProblemShape })
+  @ApiResponse({ status: 404, description: '`unknown-gateway`.', type: ProblemShape })
   @ApiResponse({ status: 401, description: '`invalid-signature`; nothing is stored.', type: ProblemShape })
   async callback(@Param('gateway') gateway: string, @Req() request: FastifyRequest): Promise<CallbackAnswer> {
     const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
@@ -50,7 +52,9 @@ export class PaymentsController {
   @Header('content-type', 'text/html; charset=utf-8')
   @Header('content-security-policy', "default-src 'none'; style-src 'unsafe-inline'")
   @ApiOperation({ summary: 'The buyer comes back from paying' })
-  @ApiParam({ name: 'gateway', example: 'sandbox' })
+  @ApiParam({ name: 'gateway', description: 'Name of the gateway.', example: 'sandbox' })
+  @ApiOkResponse({ description: 'A page for the buyer.', content: { 'text/html': { schema: { type: 'string' } } } })
+  @ApiResponse({ status: 404, description: '`unknown-payment`, `unknown-gateway`.', type: ProblemShape })
   @ApiQuery({ name: 'reference', description: '`pay_…`', example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6' })
   async back(@Param('gateway') gateway: string, @Query('reference') reference: unknown): Promise<string> {
     if (!isId('pay', reference)) throw refusal('unknown-payment', 'not the identifier of a payment');

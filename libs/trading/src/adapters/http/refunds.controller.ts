@@ -73,8 +73,14 @@ export class RefundsController {
   /** `POST /refund` is the same call under its old name. */
   @Post(['v1/refunds', 'refund'])
   @ApiOperation({ summary: 'Give money back' })
-  @ApiHeader({ name: 'Idempotency-Key', required: true, example: 'refund-4711' })
-  @ApiCreatedResponse({ type: RefundShape })
+  @ApiHeader({
+    name: 'Idempotency-Key',
+    required: true,
+    description: '1 to 255 printable ASCII characters; a repeat gets the first answer.',
+    example: 'refund-4711',
+  })
+  @ApiCreatedResponse({ description: 'The refund; its money is set aside whatever its status.', type: RefundShape })
+  @ApiResponse({ status: 404, description: '`unknown-order`.', type: ProblemShape })
   @ApiResponse({ status: 409, description: '`not-refundable`.', type: ProblemShape })
   @ApiResponse({ status: 422, description: '`refund-exceeds-captured`.', type: ProblemShape })
   async refund(
@@ -94,8 +100,12 @@ export class RefundsController {
 
   @Get('v1/refunds/:id')
   @ApiOperation({ summary: 'Read a refund' })
-  @ApiParam({ name: 'id', description: '`ref_…`' })
-  @ApiOkResponse({ type: RefundShape })
+  @ApiParam({
+    name: 'id',
+    description: 'Identifier of the refund, `ref_…`.',
+    example: 'ref_01kc1xv8q1fwer8xv1wbq0z4b1',
+  })
+  @ApiOkResponse({ description: 'The refund as it stands.', type: RefundShape })
   @ApiResponse({ status: 404, description: '`unknown-refund`.', type: ProblemShape })
   async read(@Param('id') id: string): Promise<RefundShape> {
     if (!isId('ref', id)) throw refusal('unknown-refund', 'not the identifier of a refund');

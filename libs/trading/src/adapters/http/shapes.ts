@@ -1,4 +1,4 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsCurrency, IsMinorUnits } from '@tradewind/shared-kernel/http';
 
 /** Money in requests and answers. */
@@ -96,4 +96,11 @@ export class ProblemShape {
   requestId: string;
   @ApiProperty({ description: 'Whether the same request can succeed later.', example: true })
   retryable: boolean;
+  @ApiPropertyOptional({
+    description: 'Each wrong field with its JSON pointer. Further members are told with their codes.',
+    type: Object,
+    isArray: true,
+    example: [{ pointer: '/lines/0/quantity', detail: 'quantity must not be less than 1' }],
+  })
+  errors?: { pointer: string; detail: string }[];
 }

@@ -45,14 +45,14 @@ export class SkuShape {
 const SKU = /^[\x21-\x7e]{1,64}$/;
 
 @ApiTags('Trading')
-@ApiParam({ name: 'sku', example: 'SKU-1' })
+@ApiParam({ name: 'sku', description: 'Stock keeping unit, 1 to 64 printable ASCII characters.', example: 'TEA-250' })
 @Controller('v1/skus/:sku')
 export class SkusController {
   constructor(private readonly catalogue: Catalogue) {}
 
   @Get()
   @ApiOperation({ summary: 'Read a SKU' })
-  @ApiOkResponse({ type: SkuShape })
+  @ApiOkResponse({ description: 'The SKU with its stock.', type: SkuShape })
   @ApiResponse({ status: 404, description: '`not-found`.', type: ProblemShape })
   async read(@Param('sku') sku: string): Promise<SkuShape> {
     const found = SKU.test(sku) ? await this.catalogue.find(sku) : undefined;
@@ -62,7 +62,7 @@ export class SkusController {
 
   @Put()
   @ApiOperation({ summary: 'Create or replace a SKU' })
-  @ApiOkResponse({ type: SkuShape })
+  @ApiOkResponse({ description: 'Replaced.', type: SkuShape })
   @ApiResponse({ status: 201, description: 'Created.', type: SkuShape })
   @ApiResponse({ status: 409, description: '`stock-reserved`: more units are reserved than that.', type: ProblemShape })
   async put(

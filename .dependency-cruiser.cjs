@@ -7,7 +7,7 @@
 const CONTEXT = '^libs/(?!shared-kernel/)([^/]+)/';
 const KERNEL_PURE = '^libs/shared-kernel/src/(index\\.ts$|core/)';
 const KERNEL_DOOR = '^libs/shared-kernel/src/[^/]+\\.ts$';
-const TEST = '(\\.i?test\\.ts$|\\.spec\\.ts$|/test/)';
+const TEST = '(\\.(spec|itest)\\.ts$|^(apps|libs)/[^/]+/test/)';
 
 module.exports = {
   forbidden: [
@@ -57,9 +57,10 @@ module.exports = {
     },
     {
       name: 'features-not-to-adapters',
+      comment: 'Neither directly nor through a file between: a feature names a port.',
       severity: 'error',
       from: { path: '/src/features/', pathNot: TEST },
-      to: { path: '/src/adapters/' },
+      to: { path: '/src/adapters/', reachable: true },
     },
     { name: 'libs-not-to-apps', severity: 'error', from: { path: '^libs/', pathNot: TEST }, to: { path: '^apps/' } },
     {
@@ -81,13 +82,28 @@ module.exports = {
       name: 'no-test-in-production',
       severity: 'error',
       from: { path: '^(apps|libs)/', pathNot: TEST },
-      to: { path: ['\\.i?test\\.ts$', '\\.spec\\.ts$', '/test/', '^libs/shared-kernel/src/testing\\.ts$'] },
+      to: { path: [TEST, '^libs/shared-kernel/src/testing\\.ts$'] },
+    },
+    {
+      name: 'no-development-package-in-production',
+      comment: 'What writes the reference pages (an app’s src/docs) is itself a tool of development.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: [TEST, '^apps/[^/]+/src/docs/'] },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
+      name: 'sources-only',
+      comment: 'Not what was built, nor what stands beside the sources: the rules above would not know whose it is.',
+      severity: 'error',
+      from: { path: '^(apps|libs)/', pathNot: TEST },
+      to: { pathNot: ['^(apps|libs)/', '(^|/)node_modules/'], dependencyTypesNot: ['core'], couldNotResolve: false },
     },
   ],
   options: {
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
-    doNotFollow: { path: 'node_modules' },
-    exclude: { path: '^dist/' },
+    doNotFollow: { path: ['node_modules', '^dist/'] },
+    detectProcessBuiltinModuleCalls: true,
+    exoticRequireStrings: ['module.require', 'require.resolve'],
   },
 };

@@ -27,5 +27,5 @@ export function homeRoutes({ settings, ledger: { books }, faults }: Parts) {
 }
 
 function latest<T>(records: ReadonlyMap<string, T>): T[] {
-  return [...records.values()].slice(-LATEST).reverse();
+  return [...records.values()].slice(-LATEST).toReversed();
 }

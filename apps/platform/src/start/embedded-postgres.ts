@@ -113,7 +113,8 @@ async function initialise(
   try {
     await initdb('-D', fresh, '-U', 'postgres', ...settings);
   } catch (error) {
-    const said = String((error as { stderr?: unknown }).stderr ?? (error as Error).message).trim();
+    const { stderr, message } = error as Error & { stderr?: string };
+    const said = (stderr || message).trim();
     throw new Complaint(`the embedded PostgreSQL cannot be set up in ${pgData}: ${said.split('\n').at(-1)}`);
   }
   renameSync(fresh, pgData);

@@ -47,7 +47,10 @@ export async function start(env: NodeJS.ProcessEnv, stopping: AbortSignal): Prom
     });
     if (settings.seed === 'demo') await seedDemoCatalogue(app.get(UnitOfWork));
     await app.listen(settings.port, settings.host);
-    if (runsSandbox) undo.unshift((await startSandbox(settings)).stop);
+    if (runsSandbox) {
+      const sandbox = await startSandbox(settings);
+      undo.unshift(() => sandbox.stop());
+    }
     stopping.throwIfAborted();
     await workers.start();
     stopping.throwIfAborted();
@@ -93,7 +96,9 @@ async function migrateOrComplain(settings: Settings, url: string): Promise<void>
     await migrate(databaseSettings(settings, url), persistence);
   } catch (error) {
     const state = sqlState(error);
-    if (isUnavailable(error) || /^(28|3D|42501|ERR_)/.test(state ?? '') || (error as Error).message.includes('SSL')) {
+    const { message, syscall } = error as NodeJS.ErrnoException;
+    const isOutOfReach = isUnavailable(error) || syscall === 'getaddrinfo' || syscall === 'connect';
+    if (isOutOfReach || /^(28|3D|42501|ERR_)/.test(state ?? '') || message.includes('SSL')) {
       const where = new URL(url);
       throw new Complaint(
         `DATABASE_URL: PostgreSQL at ${where.hostname}:${where.port || 5432} cannot be used: ${reason(error)}`,

@@ -5,7 +5,7 @@
 export type Id<Prefix extends string> = `${Prefix}_${string}`;
 
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz';
-const VALUE_OF = new Map([...ALPHABET].map((char, value) => [char, value]));
+const VALUE_OF = new Map(Array.from(ALPHABET, (char, value) => [char, value]));
 const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 
 /** Makes identifiers. Injected, so that tests fix them. */

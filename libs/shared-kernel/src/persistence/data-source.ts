@@ -18,7 +18,7 @@ const INT8 = types.builtins.INT8;
 /** `bigint` columns become `bigint` values, never strings or inexact numbers. */
 const typeParsers = {
   getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    oid === INT8 && format !== 'binary' ? BigInt : types.getTypeParser(oid, format as 'text'),
+    oid === INT8 && format !== 'binary' ? BigInt : types.getTypeParser(oid, format),
 };
 
 /** Options of every connection: no statement, lock or forgotten transaction may hold others up for ever. */

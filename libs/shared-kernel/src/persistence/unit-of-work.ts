@@ -91,8 +91,8 @@ export class UnitOfWork {
         return value;
       });
       // COMMIT of a failed transaction "succeeds" as a rollback: an error swallowed in `work` must not pass for success.
-      if (client.getTransactionStatus?.() === 'E') throw new Error('a statement failed inside the unit of work');
-      await runner.commitTransaction();
+      const { command } = await client.query('COMMIT');
+      if (command !== 'COMMIT') throw new Error('a statement failed inside the unit of work');
       for (const after of transaction.afterCommit) after();
       return result;
     } catch (error) {

@@ -1,5 +1,5 @@
 import { Command, CommandHandler, EventBus, type ICommandHandler } from '@nestjs/cqrs';
-import { Clock, type Id, Ids, LANES } from '@tradewind/shared-kernel';
+import { Clock, Ids, LANES } from '@tradewind/shared-kernel';
 import {
   type Answer,
   type IdempotentAnswer,
@@ -100,7 +100,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
 
   #answer(order: Order) {
     const { id, gateway, amount } = order.payment.state;
-    const charge = { paymentId: id, orderId: order.id as Id<'ord'>, amount };
+    const charge = { paymentId: id, orderId: order.id, amount };
     const redirectUrl = this.gateways.named(gateway)?.redirectUrl(charge);
     return {
       order: orderView(order),

@@ -113,7 +113,7 @@ function refundAnswer(answer: Exchange): RefundAnswer {
   if (answer.status === 200 && refund?.status === 'succeeded' && isText(refund.gatewayReference)) {
     return { kind: 'succeeded', result: { gatewayReference: refund.gatewayReference } };
   }
-  if (refund?.status === 'failed') return { kind: 'failed', reason: String(refund.reason ?? 'refused').slice(0, 200) };
+  if (refund?.status === 'failed') return { kind: 'failed', reason: isText(refund.reason) ? refund.reason : 'refused' };
   if (refund?.status === 'pending') return { kind: 'pending', reason: 'the gateway has not finished' };
   return { kind: 'unknown', reason: `HTTP ${answer.status}` };
 }

@@ -210,7 +210,7 @@ export class CheckoutController {
       region: input.region ?? null,
     };
     const delivery = {
-      shippingAddress: { ...input.shippingAddress },
+      shippingAddress: Object.assign({}, input.shippingAddress),
       email: input.email ?? null,
       locale: input.locale ?? 'zh-CN',
     };

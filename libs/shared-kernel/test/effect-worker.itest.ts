@@ -149,6 +149,23 @@ describe('a network effect', () => {
     expect(outside).toMatchObject({ calls: 8, asks: 1 });
   });
 
+  it('goes on after it was woken while every place was taken', async () => {
+    const answers: (() => void)[] = [];
+    outside.onCall = () => new Promise((resolve) => answers.push(() => resolve({ kind: 'succeeded', result: 'done' })));
+    await request();
+    const worker = work({ concurrency: 1, pollMs: 3_600_000 });
+    await eventually(() => answers.length === 1);
+    worker.wake();
+    await request();
+    answers[0]?.();
+    await eventually(() => answers.length === 2);
+    answers[1]?.();
+    await eventually(async () => {
+      const rows = await process.unitOfWork.query<Row>("SELECT * FROM effect WHERE state = 'succeeded'");
+      return rows.length === 2;
+    });
+  });
+
   it('takes no outcome from a worker whose claim was overtaken', async () => {
     let answer: (outcome: EffectOutcome<string>) => void = () => undefined;
     outside.onCall = () => new Promise((resolve) => (answer = resolve));

@@ -3,6 +3,7 @@ import { type Delivered, laneOf } from '@tradewind/shared-kernel';
 import { EventLog, messagingPersistence, ParkedEvents, Subscription } from '@tradewind/shared-kernel/messaging';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { createTestDatabase, eventually, type TestDatabase } from '@tradewind/shared-kernel/testing';
+import { lanesWithHoles } from '../src/messaging/metrics';
 import { Counter, counterId, startProcess, type TestProcess, Ticked, Tocked } from './event-log-app';
 
 let failing = new Set<string>();
@@ -155,6 +156,41 @@ describe('the event log', () => {
     });
     expect(rows.map((row) => row.version)).toEqual([1, 2, 3]);
     expect(await parked.list(10)).toEqual([]);
+  });
+
+  it('lets cursors pass what their subscriptions do not take', async () => {
+    const { publish, unitOfWork } = await start([RecordTicks], { pollMs: { busy: 10, idle: 20 } });
+    await publish(...Array.from({ length: 20 }, (_, n) => new Counter(counterId(n)).tock().tock()));
+    await eventually(async () => {
+      const [row] = await unitOfWork.query<{ lag: bigint }>(
+        'SELECT sum(l.head - c.position)::bigint AS lag FROM messaging.lane l JOIN messaging.subscription_cursor c USING (lane)',
+      );
+      return row?.lag === 0n;
+    });
+    await publish(new Counter(counterId(3), 2).tick());
+    await eventually(async () => (await handled(unitOfWork, 'ticks')).length === 1);
+  });
+
+  it('stops at a hole, and says so, instead of passing over events that were removed undelivered', async () => {
+    const writer = await start([], { deliver: false });
+    await writer.publish(new Counter(counterId(3)).tick(), new Counter(counterId(4)).tick());
+    await writer.publish(new Counter(counterId(3), 1).tick());
+    await writer.unitOfWork.query('DELETE FROM messaging.event_log WHERE lane = 3 AND position = 1');
+    const { unitOfWork } = await start([RecordTicks], { pollMs: { busy: 10, idle: 20 } });
+    await eventually(async () => (await lanesWithHoles.get()).values.some(({ value }) => value > 0));
+    expect(await handled(unitOfWork, 'ticks', counterId(4))).toHaveLength(1);
+    expect(await handled(unitOfWork, 'ticks', counterId(3))).toEqual([]);
+  });
+
+  it('takes events of a month that nobody prepared, and moves them when it is', async () => {
+    const { publish, unitOfWork } = await start([RecordTicks]);
+    await publish(new Counter(counterId(1)).tick());
+    await unitOfWork.query("UPDATE messaging.event_log SET occurred_at = '2031-05-15T00:00:00Z'");
+    const inDefault = async () => (await unitOfWork.query('SELECT FROM messaging.event_log_default')).length;
+    expect(await inDefault()).toBe(1);
+    await unitOfWork.query("SELECT messaging.ensure_partitions('2031-05-01', 2)");
+    expect(await inDefault()).toBe(0);
+    expect(await unitOfWork.query('SELECT FROM messaging.event_log_203105')).toHaveLength(1);
   });
 
   it('fails the boot on a handler without a name, two with one name, and an event without a contract', async () => {

@@ -73,11 +73,16 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
   wake(): void {
     if (this.#stopped) return;
     this.#lookAgain = true;
-    this.#look ??= this.#claimAll();
+    clearTimeout(this.#timer);
+    this.#look ??= this.#claimAll().finally(() => {
+      this.#look = undefined;
+      if (this.#stopped) return;
+      if (this.#lookAgain) this.wake();
+      else this.#timer = setTimeout(() => this.wake(), this.#settings.pollMs);
+    });
   }
 
   async #claimAll(): Promise<void> {
-    clearTimeout(this.#timer);
     try {
       while (this.#lookAgain && !this.#stopped) {
         this.#lookAgain = false;
@@ -93,9 +98,6 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
       }
     } catch (error) {
       this.#logger.warn({ msg: 'looking for due rows failed and will be tried again', err: error });
-    } finally {
-      this.#look = undefined;
-      if (!this.#stopped) this.#timer = setTimeout(() => this.wake(), this.#settings.pollMs);
     }
   }
 

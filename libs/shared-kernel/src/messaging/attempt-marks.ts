@@ -3,6 +3,10 @@ import { Pool } from 'pg';
 import { connectionOptions } from '../persistence/data-source';
 import { statement } from '../persistence/statement';
 import { MessagingOptions } from './messaging-options';
+import type { DurableSubscription } from './subscription';
+
+/** Most events of one lane that are stepped over at once. */
+const STEP = 1000;
 
 /**
  * What must be known even when the transaction it is about never commits: that a batch was begun, that an attempt at an
@@ -64,6 +68,31 @@ export class AttemptMarks implements OnApplicationShutdown {
         position,
         error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'error',
       ],
+    );
+  }
+
+  /**
+   * Moves cursors past events that their subscriptions do not take, for all lanes in one statement. Lanes that are being
+   * worked on are left alone, and so are holes, which the delivery has to meet and report.
+   */
+  async stepOver(subscriptions: readonly DurableSubscription[]): Promise<void> {
+    await this.#write(
+      `WITH behind AS (
+         SELECT c.subscription, c.lane, c.position, s.types, least(l.head, c.position + ${STEP}) AS head
+           FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane)
+           JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
+          WHERE l.head > c.position ORDER BY c.subscription, c.lane FOR UPDATE OF c SKIP LOCKED),
+       free AS (
+         SELECT b.subscription, b.lane, coalesce(next.taken - 1, b.head) AS until
+           FROM behind b CROSS JOIN LATERAL (
+             SELECT count(*) AS found, min(position) FILTER (WHERE type = ANY(string_to_array(b.types, ','))) AS taken
+               FROM (SELECT e.position, e.type FROM messaging.event_log e
+                      WHERE e.lane = b.lane AND e.position > b.position ORDER BY e.position LIMIT ${STEP}) AS events
+              WHERE position <= b.head) AS next
+          WHERE next.found = b.head - b.position)
+       UPDATE messaging.subscription_cursor c SET position = free.until FROM free
+        WHERE c.subscription = free.subscription AND c.lane = free.lane AND free.until > c.position`,
+      [subscriptions.map(({ name }) => name), subscriptions.map(({ events }) => [...events.keys()].join(','))],
     );
   }
 

@@ -1,6 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { UnitOfWork } from '../persistence/unit-of-work';
+import { AttemptMarks } from './attempt-marks';
 import { EventLog } from './event-log';
 import { LaneDelivery } from './lane-delivery';
 import { MessagingOptions } from './messaging-options';
@@ -27,12 +28,14 @@ export class Dispatcher implements OnModuleInit, Worker {
   #subscribersOf = new Map<string, DurableSubscription[]>();
   #timer: NodeJS.Timeout | undefined;
   #pollMs: number;
+  #stepAt = 0;
   #stopped = true;
   #idle: (() => void)[] = [];
 
   constructor(
     private readonly subscriptions: Subscriptions,
     private readonly delivery: LaneDelivery,
+    private readonly marks: AttemptMarks,
     private readonly eventLog: EventLog,
     private readonly unitOfWork: UnitOfWork,
     private readonly options: MessagingOptions,
@@ -126,15 +129,24 @@ export class Dispatcher implements OnModuleInit, Worker {
 
   async #poll(): Promise<void> {
     try {
+      await this.#stepOver();
+      const all = this.subscriptions.all();
       const behind = await this.unitOfWork.query<{ subscription: string; lane: number; retry: boolean }>(
         `SELECT subscription, lane, bool_or(retry) AS retry FROM (
            SELECT c.subscription, c.lane, false AS retry
-             FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane) WHERE l.head > c.position
+             FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane)
+             JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
+             CROSS JOIN LATERAL (
+               SELECT FROM messaging.event_log e
+                WHERE e.lane = c.lane AND e.position > c.position AND e.type = ANY(string_to_array(s.types, ','))
+                ORDER BY e.position LIMIT 1) AS next
+            WHERE l.head > c.position
            UNION ALL
            SELECT subscription, lane, true FROM messaging.parked_event WHERE status = 'retrying' AND due_at <= now()
          ) AS behind GROUP BY subscription, lane`,
+        [all.map(({ name }) => name), all.map(({ events }) => [...events.keys()].join(','))],
       );
-      const byName = new Map(this.subscriptions.all().map((subscription) => [subscription.name, subscription]));
+      const byName = new Map(all.map((subscription) => [subscription.name, subscription]));
       let found = false;
       for (const { subscription: name, lane, retry } of behind) {
         const subscription = byName.get(name);
@@ -149,5 +161,12 @@ export class Dispatcher implements OnModuleInit, Worker {
       this.#logger.warn({ msg: 'looking for events failed and will be tried again', err: error });
     }
     if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), this.#pollMs);
+  }
+
+  /** Cursors need not pass at once what their subscriptions do not take. */
+  async #stepOver(): Promise<void> {
+    if (performance.now() < this.#stepAt) return;
+    this.#stepAt = performance.now() + this.options.pollMs.idle;
+    await this.marks.stepOver(this.subscriptions.all());
   }
 }

@@ -35,14 +35,23 @@ export class CreateMessaging1767225600000 implements MigrationInterface {
       CREATE FUNCTION messaging.ensure_partitions(first date, months integer) RETURNS void LANGUAGE plpgsql SET timezone TO 'UTC' AS $$
       DECLARE
         month date := date_trunc('month', first);
+        following date;
+        name text;
       BEGIN
         PERFORM pg_advisory_xact_lock(7391204562);
         FOR step IN 1..months LOOP
-          IF to_regclass(format('messaging.event_log_%s', to_char(month, 'YYYYMM'))) IS NULL THEN
-            EXECUTE format('CREATE TABLE messaging.event_log_%s PARTITION OF messaging.event_log FOR VALUES FROM (%L) TO (%L)',
-              to_char(month, 'YYYYMM'), month, month + interval '1 month');
+          following := month + interval '1 month';
+          name := format('messaging.event_log_%s', to_char(month, 'YYYYMM'));
+          IF to_regclass(name) IS NULL THEN
+            EXECUTE format('CREATE TABLE %s (LIKE messaging.event_log INCLUDING ALL)', name);
+            -- What arrived before its month was made leaves the default partition.
+            EXECUTE format('WITH early AS (
+                DELETE FROM messaging.event_log_default WHERE occurred_at >= %L AND occurred_at < %L RETURNING *)
+              INSERT INTO %s SELECT * FROM early', month, following, name);
+            EXECUTE format('ALTER TABLE messaging.event_log ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
+              name, month, following);
           END IF;
-          month := month + interval '1 month';
+          month := following;
         END LOOP;
       END $$;
 

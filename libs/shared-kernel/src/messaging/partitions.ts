@@ -1,13 +1,13 @@
-import { Injectable, Logger } from '@nestjs/common';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { Clock } from '../core/clock';
 import { UnitOfWork } from '../persistence/unit-of-work';
-import { Workers } from './workers';
+import { type Worker, Workers } from './workers';
 
 const DAY_MS = 86_400_000;
 
 /** Keeps the event log's monthly partitions made three months ahead. */
 @Injectable()
-export class Partitions {
+export class Partitions implements OnModuleInit, Worker {
   readonly name = 'event log partitions';
   readonly #logger = new Logger('EventLog');
   #timer: NodeJS.Timeout | undefined;
@@ -20,8 +20,12 @@ export class Partitions {
     workers.add(this);
   }
 
-  async start(): Promise<void> {
+  /** Before the first event can be appended. */
+  async onModuleInit(): Promise<void> {
     await this.#ensure();
+  }
+
+  start(): void {
     this.#timer = setInterval(() => void this.#ensure(), DAY_MS).unref();
   }
 
@@ -29,7 +33,7 @@ export class Partitions {
     clearInterval(this.#timer);
   }
 
-  /** A month that cannot be made (its events are in the default partition already) is no reason to stop. */
+  /** A month that cannot be made is no reason to stop: its events go to the default partition and are moved later. */
   async #ensure(): Promise<void> {
     try {
       await this.unitOfWork.query('SELECT messaging.ensure_partitions($1::date, 3)', [this.clock.now()]);

@@ -50,20 +50,30 @@ export async function startEmbeddedPostgres(
   const logFile = path.join(folder, 'pg.log');
   const control = (...args: string[]) => runAsOwner(pgCtl, ['-D', pgData, ...args]);
   const stop = async (seconds: number) => {
-    await control('stop', '-m', 'fast', '-w', '-t', `${seconds}`).catch(() => control('stop', '-m', 'immediate', '-w'));
+    if (!isRunning(pgData)) return;
+    try {
+      await control('stop', '-m', 'fast', '-w', '-t', `${seconds}`).catch(() =>
+        control('stop', '-m', 'immediate', '-w'),
+      );
+    } catch (error) {
+      if (isRunning(pgData)) throw error;
+    }
   };
 
   if (!existsSync(path.join(pgData, 'PG_VERSION'))) {
     await initialise(pgData, secretFile, owner, (...args) => runAsOwner(initdb, args));
   }
-  if (isLeftRunning(pgData)) await stop(30).catch(() => undefined);
+  await stop(30).catch(() => undefined);
   stopping.throwIfAborted();
 
   const port = await freePort();
   const options = [`port=${port}`, ...SETTINGS, ...settings].map((setting) => `-c ${setting}`).join(' ');
   createOwned(logFile, owner);
   // Recovery after a crash reads back all that was written since the last checkpoint: minutes on a slow disk.
-  const giveUp = () => void stop(5).catch(() => undefined);
+  let givenUp: Promise<void> | undefined;
+  const giveUp = (): void => {
+    givenUp = stop(5).catch(() => undefined);
+  };
   stopping.addEventListener('abort', giveUp);
   try {
     await control('start', '-w', '-t', '600', '-l', logFile, '-o', options);
@@ -73,16 +83,18 @@ export async function startEmbeddedPostgres(
     throw new Complaint(`the embedded PostgreSQL did not start: ${lastLine.slice(0, 300)} (see ${logFile})`);
   } finally {
     stopping.removeEventListener('abort', giveUp);
+    await givenUp;
   }
   const password = readFileSync(secretFile, 'utf8').trim();
   return { url: `postgres://postgres:${password}@127.0.0.1:${port}/postgres`, stop: () => stop(3) };
 }
 
 /**
- * Whether a server that a killed platform started still runs. When its number has meanwhile gone to another process, as
- * in a container that was killed and started again, PostgreSQL would refuse to start beside that one: the number goes.
+ * Whether a server runs in the folder, which may be one that a killed platform left. When its number has meanwhile gone
+ * to another process, as in a container that was killed and started again, PostgreSQL would refuse to start beside that
+ * one: the number is forgotten.
  */
-function isLeftRunning(pgData: string): boolean {
+function isRunning(pgData: string): boolean {
   const file = path.join(pgData, 'postmaster.pid');
   if (!existsSync(file)) return false;
   if (process.platform !== 'linux') return true;

@@ -1,6 +1,7 @@
 import { isUnavailable, migrate, sqlState, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { Workers } from '@tradewind/shared-kernel/messaging';
 import { seedDemoCatalogue } from '@tradewind/trading';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createApp } from '../create-app';
 import { Readiness } from '../http/readiness';
 import { databaseSettings, persistence } from '../platform.module';
@@ -41,7 +42,7 @@ export async function start(env: NodeJS.ProcessEnv, stopping: AbortSignal): Prom
     const readiness = app.get(Readiness);
     undo.push(() => app.close());
     undo.push(() => workers.stop());
-    undo.push(() => app.getHttpAdapter().close() as Promise<void>);
+    undo.push(() => stopListening(app));
     undo.push(() => {
       readiness.serving = false;
     });
@@ -64,6 +65,17 @@ export async function start(env: NodeJS.ProcessEnv, stopping: AbortSignal): Prom
     await stop().catch(() => undefined);
     throw complaintOf(error, settings);
   }
+}
+
+/** How long a client may take to finish what it began to ask, milliseconds. */
+const CLIENT_PATIENCE_MS = 2000;
+
+/** Takes no new connection and answers what was asked; whoever does not come to an end is cut off. */
+async function stopListening(app: NestFastifyApplication): Promise<void> {
+  const { server } = app.getHttpAdapter().getInstance();
+  const impatient = setTimeout(() => server.closeAllConnections(), CLIENT_PATIENCE_MS);
+  await app.getHttpAdapter().close();
+  clearTimeout(impatient);
 }
 
 type Undo = () => Promise<void> | void;

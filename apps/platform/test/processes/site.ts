@@ -151,12 +151,15 @@ export class Site {
     return orders;
   }
 
-  /** The processes that belong to this data folder, whoever their parent is: platform, sandbox, PostgreSQL, npm. */
+  /** The processes that belong to this data folder: platform, sandbox, PostgreSQL, npm, and what they started. */
   processes(): { pid: number; command: string }[] {
-    return readdirSync('/proc')
-      .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid)
-      .filter((name) => this.#owns(`/proc/${name}`))
-      .map((name) => ({ pid: Number(name), command: commandOf(name) }));
+    const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid);
+    const owned = new Set(all.filter((pid) => this.#owns(pid)));
+    for (let size = -1; size !== owned.size;) {
+      size = owned.size;
+      for (const pid of all) if (owned.has(parentOf(pid))) owned.add(pid);
+    }
+    return [...owned].map((pid) => ({ pid: Number(pid), command: commandOf(pid) }));
   }
 
   /** `kill -9` of everything that runs here, or of what has such a command line, in no particular order. */
@@ -173,11 +176,12 @@ export class Site {
     rmSync(this.#root, { recursive: true, force: true });
   }
 
-  /** PostgreSQL overwrites its environment and works inside the folder; all others carry the folder's name in theirs. */
-  #owns(entry: string): boolean {
+  /** Known by the folder's name in its command line or environment, or, as a worker of PostgreSQL, by where it works. */
+  #owns(pid: string): boolean {
+    if (commandOf(pid).includes(`${this.folder}/`)) return true;
     try {
-      if (readlinkSync(`${entry}/cwd`).startsWith(`${this.folder}/`)) return true;
-      return readFileSync(`${entry}/environ`, 'utf8').split('\0').includes(`TRADEWIND_DATA_DIR=${this.folder}`);
+      if (readlinkSync(`/proc/${pid}/cwd`).startsWith(`${this.folder}/`)) return true;
+      return readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0').includes(`TRADEWIND_DATA_DIR=${this.folder}`);
     } catch {
       return false; // it has just ended, or is somebody else's
     }
@@ -235,6 +239,14 @@ function kill(pid: number, name: NodeJS.Signals): void {
     process.kill(pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function parentOf(pid: string): string {
+  try {
+    return /^PPid:\t(\d+)$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? '';
+  } catch {
+    return '';
   }
 }
 

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import path from 'node:path';
 import { eventually } from '@tradewind/shared-kernel/testing';
 import type { Json } from '../world';
@@ -95,6 +96,23 @@ describe('Tradewind on an empty data folder', () => {
     await expectStopped(site, run);
   });
 
+  it('waits neither for a client that never finishes asking nor for a carrier that never answers', async () => {
+    run = await site.startReady();
+    const hangs = [{ target: 'carrier.book', kind: 'timeout-before', times: 1 }];
+    expect((await site.call('PUT', `${site.sandboxUrl}/faults`, hangs)).status).toBe(200);
+    const { payment } = (await site.checkout({ sku: 'SKU-4', quantity: 1 })).body;
+    await site.call('POST', payment.redirectUrl, { outcome: 'paid' });
+    await eventually(async () => (await site.call('GET', `${site.sandboxUrl}/faults`)).body.length === 0);
+    const client = connect(site.port, '127.0.0.1').on('error', () => undefined);
+    client.write(
+      'POST /v1/checkout HTTP/1.1\r\nHost: shop\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{',
+    );
+    await once(client, 'connect');
+    run.signal('SIGTERM');
+    await expectStopped(site, run);
+    client.destroy();
+  });
+
   it('keeps every order that it acknowledged while it was told to stop', async () => {
     run = await site.startReady({ env: { LOG_LEVEL: 'warn' } });
     const acknowledged = new Set<string>();
@@ -120,6 +138,31 @@ describe('Tradewind on an empty data folder', () => {
     const kept = new Set((await site.orders()).map(({ id }) => id));
     expect([...acknowledged].filter((id) => !kept.has(id))).toEqual([]);
     expect(acknowledged.size).toBeGreaterThanOrEqual(before);
+    run.signal('SIGTERM');
+    await expectStopped(site, run);
+  });
+});
+
+describe('Tradewind whose PostgreSQL was killed', () => {
+  let site: Site;
+  beforeAll(async () => void (site = await Site.create()));
+  afterAll(() => site.remove());
+
+  it('says so, still stops well, and has its data at the next start', async () => {
+    let run = await site.startReady({ env: { LOG_LEVEL: 'silent' } });
+    const { order } = (await site.checkout({ sku: 'SKU-1', quantity: 1 })).body;
+    await site.killEverything(/postgres/);
+    const { status, body } = await site.call('GET', '/health/ready');
+    expect({ status, body }).toEqual({
+      status: 503,
+      body: { status: 'failing', failing: { database: 'cannot be reached' } },
+    });
+    expect((await site.call('GET', '/health/live')).status).toBe(200);
+    run.signal('SIGTERM');
+    await expectStopped(site, run);
+
+    run = await site.startReady();
+    expect((await site.call('GET', `/v1/orders/${order.id}`)).status).toBe(200);
     run.signal('SIGTERM');
     await expectStopped(site, run);
   });

@@ -25,6 +25,10 @@ export function isUniqueViolation(error: unknown, constraint?: string): boolean 
 /** PostgreSQL is away, starting, stopping or full: nothing is known to be wrong with the request. */
 export function isUnavailable(error: unknown): boolean {
   const state = sqlState(error);
-  if (state && /^(08|57P0|53)|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT)$/.test(state)) return true;
+  if (
+    state &&
+    /^(08|57P0|53)|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/.test(state)
+  )
+    return true;
   return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
 }

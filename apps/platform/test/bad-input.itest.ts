@@ -126,6 +126,55 @@ describe('bad input', () => {
     expect((await world.call('GET', '/v1/orders/%E0%A4%A')).status).toBe(400);
   });
 
+  it('takes a trailing slash for the same address', async () => {
+    expect(await world.call('GET', '/v1/orders/')).toMatchObject({ status: 200 });
+    expect(await world.call('GET', '/v1/orders/ord_01h455vb4pex5vsknk084sn02q/')).toMatchObject({
+      status: 404,
+      body: { code: 'unknown-order' },
+    });
+    expect((await world.call('DELETE', '/v1/orders/')).headers.get('allow')).toContain('GET');
+  });
+
+  it('answers OPTIONS with the methods there are', async () => {
+    for (const headers of [undefined, { 'content-type': 'text/plain' }]) {
+      const { status, body, headers: answered } = await world.call('OPTIONS', '/v1/checkout', undefined, headers);
+      expect({ status, code: body.code, allow: answered.get('allow') }).toEqual({
+        status: 405,
+        code: 'method-not-allowed',
+        allow: 'POST',
+      });
+    }
+    expect(await world.call('OPTIONS', '/v1/nothing')).toMatchObject({ status: 404, body: { code: 'not-found' } });
+  });
+
+  it.each([
+    '/v1/skus?sku=%00',
+    '/v1/orders?status=%00',
+    '/v1/skus/%00',
+    '/v1/orders/a%1Bb',
+    '/v1/orders?limit=1&limit=%00',
+  ])('refuses control characters in the address %s', async (address) => {
+    expect(await world.call('GET', address)).toMatchObject({ status: 400, body: { code: 'invalid-request' } });
+  });
+
+  it('cuts a body that comes too slowly', async () => {
+    const server = world.app.getHttpServer();
+    expect(server.requestTimeout).toBe(10_000);
+    server.requestTimeout = 100;
+    const socket = connect(Number(new URL(world.url).port), '127.0.0.1', () =>
+      socket.write(
+        'POST /v1/checkout HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{',
+      ),
+    );
+    const answer = await new Promise<string>((resolve, reject) => {
+      let text = '';
+      socket.on('data', (chunk) => (text += String(chunk)));
+      socket.on('close', () => resolve(text)).on('error', reject);
+    });
+    server.requestTimeout = 10_000;
+    expect(answer).toMatch(/^HTTP\/1\.1 408/);
+  });
+
   it('refuses prices beyond 2^53, floats and unknown currencies', async () => {
     const put = (price: unknown) => world.call('PUT', '/v1/skus/BAD', { name: 'x', price, onHand: 1 });
     expect(

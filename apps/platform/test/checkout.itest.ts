@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { eventually } from '@tradewind/shared-kernel/testing';
 import { DataSource } from 'typeorm';
-import { aBasket, type Json, startWorld, type World } from './world';
+import { aBasket, type Json, startSecondProcess, startWorld, type World } from './world';
 
 describe('checkout over HTTP', () => {
   let world: World;
@@ -60,6 +60,75 @@ describe('checkout over HTTP', () => {
     expect(ids.has(again.body.order.id)).toBe(true);
     const other = await world.checkout({ lines: [{ sku, quantity: 2 }] }, key);
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency-key-reused', retryable: false } });
+  });
+
+  it('knows a key again however the address is spelled', async () => {
+    const key = randomUUID();
+    const replies = [];
+    for (const path of ['/v1/checkout', '/v1/%63heckout', '/v1/checkout?x=1']) {
+      replies.push(await world.call('POST', path, aBasket(), { 'idempotency-key': key }));
+    }
+    expect(new Set(replies.map(({ body }) => body.order?.id)).size).toBe(1);
+  });
+
+  it('makes one order of one key in two processes at once', async () => {
+    const other = await startSecondProcess(world);
+    try {
+      for (let round = 0; round < 15; round++) {
+        const key = randomUUID();
+        const basket = JSON.stringify(aBasket());
+        const send = (url: string) => world.call('POST', `${url}/v1/checkout`, basket, { 'idempotency-key': key });
+        const replies = await Promise.all([send(world.url), send(other.url)]);
+        const ids = new Set(replies.map(({ body }) => body.order?.id));
+        expect(replies.map(({ status }) => status)).toEqual([201, 201]);
+        expect(ids.size).toBe(1);
+      }
+    } finally {
+      await other.stop();
+    }
+  });
+
+  it('lets checkouts and expiry of the same SKUs go on side by side', async () => {
+    const busy = await startWorld({ HOLD_SECONDS: '1' });
+    try {
+      const skus = Array.from({ length: 12 }, (_, n) => `SKU-${n + 1}`);
+      const some = () =>
+        skus
+          .toSorted(() => Math.random() - 0.5)
+          .slice(0, 3)
+          .map((sku) => ({ sku, quantity: 1 }));
+      const buyers = Array.from({ length: 8 }, async () => {
+        for (let n = 0; n < 25; n++) expect((await busy.checkout({ lines: some() })).status).toBe(201);
+      });
+      await Promise.all(buyers);
+      await eventually(async () => {
+        const { body } = await busy.call('GET', '/v1/orders?status=created&limit=1');
+        return body.data.length === 0;
+      });
+      const [stock] = await busy.unitOfWork.query<{ reserved: bigint }>(
+        'SELECT sum(reserved)::bigint AS reserved FROM trading.stock_item',
+      );
+      expect(stock?.reserved).toBe(0n);
+      const [row] = await busy.unitOfWork.query<{ deadlocks: bigint }>(
+        'SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()',
+      );
+      expect(row?.deadlocks).toBe(0n);
+    } finally {
+      await busy.stop();
+    }
+  });
+
+  it('expires the others although one order cannot be expired', async () => {
+    const hasty = await startWorld({ HOLD_SECONDS: '1' });
+    try {
+      const bad = (await hasty.checkout({ lines: [{ sku: 'SKU-900', quantity: 1 }] })).body.order.id;
+      await hasty.unitOfWork.query("UPDATE trading.stock_item SET reserved = 0 WHERE sku = 'SKU-900'");
+      const good = (await hasty.checkout({ lines: [{ sku: 'SKU-1', quantity: 1 }] })).body.order.id;
+      await eventually(async () => (await hasty.order(good)).status === 'cancelled');
+      expect((await hasty.order(bad)).status).toBe('created');
+    } finally {
+      await hasty.stop();
+    }
   });
 
   it('does not keep a refusal under its key', async () => {

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { uuidOf } from '@tradewind/shared-kernel';
 import { eventually } from '@tradewind/shared-kernel/testing';
 import { type Json, startWorld, type World } from './world';
 
@@ -120,6 +121,81 @@ describe('payments and refunds over HTTP', () => {
     } finally {
       await hasty.stop();
     }
+  });
+
+  it('gives back what was paid for an order that was given up, although every callback was lost', async () => {
+    for (const give of ['cancel', 'expire']) {
+      const hasty = await startWorld({ HOLD_SECONDS: give === 'expire' ? '1' : '900', ASK_PAYMENT_SECONDS: '3600' });
+      try {
+        const { order, payment } = (await hasty.checkout()).body;
+        await hasty.faults({ target: 'gateway.callback', kind: 'lose', match: payment.id });
+        await hasty.call('POST', payment.redirectUrl, { outcome: 'paid' });
+        if (give === 'cancel') {
+          await hasty.call('POST', `/v1/orders/${order.id}/cancel`, { reason: 'waited' }, { 'idempotency-key': 'c' });
+        }
+        await eventually(async () => (await hasty.order(order.id)).paymentStatus === 'refunded');
+        expect((await hasty.order(order.id)).status).toBe('cancelled');
+      } finally {
+        await hasty.stop();
+      }
+    }
+  });
+
+  it('goes on asking after a decline, and takes a later payment', async () => {
+    const { order, payment } = (await world.checkout()).body;
+    const declined = paidMessage(payment, { type: 'payment.declined' });
+    await world.callback(declined);
+    expect(await outcomeOf(declined.id)).toBe('declined');
+    const [charge] = await world.unitOfWork.query<{ due_at: Date | null }>(
+      "SELECT due_at FROM trading.payment_operation WHERE kind = 'charge' AND order_id = (SELECT order_id FROM trading.payment WHERE id = $1)",
+      [uuidOf(payment.id)],
+    );
+    expect(charge?.due_at).not.toBeNull();
+    await world.callback(paidMessage(payment));
+    await eventually(async () => (await world.order(order.id)).status === 'paid');
+  });
+
+  it('takes no message for a payment that only looks like one', async () => {
+    const { order, payment } = (await world.checkout()).body;
+    for (const type of ['constructor', 'toString', '__proto__']) {
+      const message = paidMessage(payment, { type });
+      await world.callback(message);
+      expect(await outcomeOf(message.id)).toBe('ignored');
+    }
+    expect((await world.order(order.id)).status).toBe('created');
+  });
+
+  it('carries an order that costs nothing', async () => {
+    await world.call('PUT', '/v1/skus/FREE', { name: 'Sample', price: { amount: 0, currency: 'CNY' }, onHand: 9 });
+    const { order, payment } = (await world.checkout({ lines: [{ sku: 'FREE', quantity: 1 }] })).body;
+    for (const message of [paidMessage(payment), paidMessage(payment)]) {
+      await world.callback(message);
+      await outcomeOf(message.id);
+    }
+    expect(await world.order(order.id)).toMatchObject({ status: 'paid', paymentStatus: 'paid' });
+    const parked = await world.call('GET', '/v1/operations/parked-events');
+    expect(parked.body.data).toEqual([]);
+  });
+
+  it('puts the money fact right when a refund that had succeeded failed later', async () => {
+    const { order } = await world.aPaidOrder();
+    await world.faults({ target: 'gateway.refund', kind: 'fail-later', ms: 50 });
+    const first = await refund(order.id);
+    expect(first.body.status).toBe('success');
+    await eventually(async () => (await world.order(order.id)).paymentStatus === 'paid');
+    expect((await world.call('GET', `/v1/refunds/${first.body.id}`)).body.status).toBe('failed');
+    expect((await refund(order.id)).body.status).toBe('success');
+  });
+
+  it('makes one refund of one request, also after its kept answer has expired', async () => {
+    const { order } = await world.aPaidOrder({ lines: [{ sku: 'SKU-1', quantity: 2 }] });
+    const key = randomUUID();
+    const half = { amount: { amount: order.total.amount / 2, currency: 'CNY' } };
+    const first = await refund(order.id, half, key);
+    await world.unitOfWork.query('UPDATE http.idempotency_key SET expires_at = now() WHERE key = $1', [key]);
+    const again = await refund(order.id, half, key);
+    expect(again.body.id).toBe(first.body.id);
+    expect((await world.order(order.id)).paymentStatus).toBe('partially-refunded');
   });
 
   it('refunds a paid order in full, once, under both names of the call', async () => {

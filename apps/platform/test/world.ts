@@ -74,6 +74,8 @@ export async function startWorld(env: Record<string, string> = {}) {
 
   const world = {
     url,
+    settings,
+    databaseUrl: database.url,
     sandboxUrl: sandbox.url,
     app,
     unitOfWork: app.get(UnitOfWork),
@@ -111,6 +113,22 @@ export async function startWorld(env: Record<string, string> = {}) {
     },
   };
   return world;
+}
+
+/** A second platform on the database of the first, as another replica. */
+export async function startSecondProcess(world: World) {
+  const port = await freePort();
+  const app = await createApp({ ...world.settings, port }, world.databaseUrl);
+  await app.listen(port, '127.0.0.1');
+  await app.get(Workers).start();
+  return {
+    url: `http://127.0.0.1:${port}`,
+    stop: async () => {
+      await app.getHttpAdapter().close();
+      await app.get(Workers).stop();
+      await app.close();
+    },
+  };
 }
 
 export type World = Awaited<ReturnType<typeof startWorld>>;

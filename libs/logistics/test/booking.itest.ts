@@ -117,6 +117,24 @@ describe('a booking', () => {
     expect(new Set(platform.carrier.calls('book').map((call) => call.key))).toEqual(new Set([orderId]));
   });
 
+  it('that is answered with the number of another order fails, and the other order keeps it', async () => {
+    const [first, second] = [ids.next('ord'), ids.next('ord')];
+    for (const orderId of [first, second]) {
+      platform.carrier.waybills.set(orderId, { number: 'NTWICE1', status: 'booked' });
+    }
+    await platform.pay(first);
+    await platform.booked(first);
+    platform.carrier.next('book', 'cut-off-after');
+    await platform.pay(second);
+    expect(await settled(second, 'book')).toBe('failed');
+    expect(await platform.waybill(second)).toMatchObject({
+      number: null,
+      bookingState: 'failed',
+      bookingError: 'number-already-used',
+    });
+    expect(await platform.waybill(first)).toMatchObject({ number: 'NTWICE1', bookingState: 'booked' });
+  });
+
   it('that is refused can be seen', async () => {
     const orderId = ids.next('ord');
     platform.carrier.next('book', 'refuse');

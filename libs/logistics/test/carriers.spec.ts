@@ -46,10 +46,16 @@ const mappingOf = (carrier: Carrier) => ({
 });
 
 function read(carrier: Carrier, message: unknown): CarrierScan[] {
-  const scans = carrier.read(json(message));
-  if (scans === 'malformed') throw new Error('malformed');
-  return scans;
+  const read = carrier.read(json(message));
+  if (read.kind === 'malformed') throw new Error(read.detail);
+  return read.scans;
 }
+
+/** Entries with these fields of their own, as one message of the carrier. */
+const messageOf = (name: 'SF' | 'ZTO', ...entries: Record<string, unknown>[]) =>
+  name === 'SF'
+    ? { Body: { WaybillRoute: entries.flatMap((entry) => sfRoute(entry).Body.WaybillRoute) } }
+    : { data: entries.map(ztoTrace) };
 
 describe.each(RECORDED)('$name reads $file', ({ name, recorded }) => {
   it('as recorded', () => {
@@ -137,11 +143,41 @@ describe.each(['SF', 'ZTO'] as const)('%s as a carrier', (name) => {
     '{"billCode":"1","scanType":"收件","scanDate":"yesterday"}',
     '{"Body":{"WaybillRoute":[{"mailno":"SF1","opCode":"50","acceptTime":"2026-13-45 10:00:00"}]}}',
   ])('refuses %j', (text) => {
-    expect(carriers[name].read({ body: Buffer.from(text), contentType: 'application/json' })).toBe('malformed');
+    expect(carriers[name].read({ body: Buffer.from(text), contentType: 'application/json' })).toEqual(MALFORMED);
   });
 
   it('refuses bytes that are no text', () => {
-    expect(carriers[name].read({ body: Buffer.from([0xff, 0xfe]), contentType: '' })).toBe('malformed');
+    expect(carriers[name].read({ body: Buffer.from([0xff, 0xfe]), contentType: '' })).toEqual(MALFORMED);
+  });
+
+  it('keeps the scans beside one that cannot be read, and counts that', () => {
+    const time = name === 'SF' ? 'acceptTime' : 'scanDate';
+    const code = name === 'SF' ? 'opCode' : 'scanType';
+    const number = name === 'SF' ? 'mailno' : 'billCode';
+    const unreadable = [
+      { [code]: undefined },
+      { [time]: { toString: 1 } },
+      { [number]: 'N1\0' },
+      { [code]: 'x'.repeat(65) },
+    ];
+    const read = carriers[name].read(json(messageOf(name, {}, ...unreadable)));
+    expect(read).toMatchObject({ kind: 'read', scans: [{ number: 'N1' }], unreadable: 4 });
+  });
+
+  it('takes 1,000 scans in one message and no more', () => {
+    const scans = Array.from({ length: 1000 }, () => ({}));
+    expect(read(carriers[name], messageOf(name, ...scans))).toHaveLength(1000);
+    expect(carriers[name].read(json(messageOf(name, ...scans, {})))).toEqual({
+      kind: 'malformed',
+      detail: 'holds 1001 scans; at most 1000 are taken',
+    });
+  });
+
+  it('frees texts of control characters and cuts long ones', () => {
+    const text = name === 'SF' ? 'remark' : 'desc';
+    const place = name === 'SF' ? 'acceptAddress' : 'scanSite';
+    const [scan] = read(carriers[name], messageOf(name, { [text]: '\0已\r\n签收\u0085', [place]: '深'.repeat(1001) }));
+    expect(scan).toMatchObject({ text: '已 签收', location: '深'.repeat(1000) });
   });
 });
 
@@ -230,6 +266,8 @@ describe('the mapping files', () => {
     ]);
   });
 });
+
+const MALFORMED = { kind: 'malformed', detail: 'is not in the format of this carrier' };
 
 function sfRoute(rest: Record<string, unknown>) {
   const route = {

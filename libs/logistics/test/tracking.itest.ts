@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import { SystemIds } from '@tradewind/shared-kernel';
 import { metrics } from '@tradewind/shared-kernel/observability';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
@@ -6,6 +7,7 @@ import { eventually } from '@tradewind/shared-kernel/testing';
 import { StatusMappingTable } from '../src/adapters/persistence/status-mapping-table';
 import { MAPPING_FILES } from '../src/adapters/carriers/mapping-files';
 import { TrackingRecords } from '../src/features/tracking-records';
+import { Waybills } from '../src/features/waybills';
 import { Platform, sfRoutes } from './platform';
 
 const ids = new SystemIds();
@@ -22,7 +24,15 @@ async function aBookedOrder(carrier = 'SF') {
   return { orderId, number: (await platform.booked(orderId)).number };
 }
 
+const WAITING_FOR_NUMBERS = `SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database =
+                              (SELECT oid FROM pg_database WHERE datname = current_database())`;
 const messages = async () => Number((await platform.query('SELECT count(*) FROM logistics.carrier_message'))[0]?.count);
+const lastMessage = async () =>
+  (
+    await platform.query(
+      'SELECT scans, orphans, unmapped, unreadable FROM logistics.carrier_message ORDER BY id DESC LIMIT 1',
+    )
+  )[0];
 const problem = (answer: { body: string; statusCode: number }) => ({
   status: answer.statusCode,
   code: (JSON.parse(answer.body) as { code: string }).code,
@@ -113,6 +123,17 @@ describe('scans from callbacks', () => {
     expect(await metrics.metrics()).toContain('unmapped_scans_total{carrier="SF"} 2');
   });
 
+  it('are kept beside one that cannot be read, which is counted', async () => {
+    const { number } = await aBookedOrder();
+    const answer = await platform.report(number, { opCode: '', hour: 7 }, { opCode: '50', hour: 8, remark: '\0收\0' });
+    expect(answer.statusCode).toBe(200);
+    await platform.allHeard();
+    expect(await platform.tracked(number)).toMatchObject({ status: 'PICKED_UP', events: [{ code: '50', text: '收' }] });
+    expect(await lastMessage()).toEqual({ scans: 1, orphans: 0, unmapped: 0, unreadable: 1 });
+    expect(await metrics.metrics()).toContain('unreadable_scans_total{carrier="SF"} 1');
+    expect(await platform.query('SELECT FROM messaging.parked_event')).toEqual([]);
+  });
+
   it('for a number that nobody booked are kept, and adopted when the number appears', async () => {
     const answer = await platform.report('SFORPHAN1', { opCode: '50', hour: 8 });
     expect(answer.statusCode).toBe(200);
@@ -121,10 +142,7 @@ describe('scans from callbacks', () => {
       status: 404,
       code: 'unknown-waybill',
     });
-    const [message] = await platform.query(
-      'SELECT scans, orphans, unmapped FROM logistics.carrier_message ORDER BY id DESC LIMIT 1',
-    );
-    expect(message).toEqual({ scans: 1, orphans: 1, unmapped: 0 });
+    expect(await lastMessage()).toEqual({ scans: 1, orphans: 1, unmapped: 0, unreadable: 0 });
 
     const orderId = ids.next('ord');
     platform.carrier.waybills.set(orderId, { number: 'SFORPHAN1', status: 'booked' });
@@ -147,13 +165,42 @@ describe('scans from callbacks', () => {
     await locked.promise;
     await platform.pay(orderId);
     await platform.report(number, { opCode: '50', hour: 8 });
-    const waiting = `SELECT 1 AS one FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database =
-                      (SELECT oid FROM pg_database WHERE datname = current_database())`;
-    await eventually(async () => (await platform.query(waiting)).length === 2);
+    await eventually(async () => (await platform.query(WAITING_FOR_NUMBERS)).length === 2);
     release.resolve();
     await holding;
     await platform.booked(orderId);
     await eventually(async () => (await platform.tracked(number)).status === 'PICKED_UP');
+  });
+
+  it('of more numbers than one transaction may lock are applied, and wait for whoever holds one of them', async () => {
+    const numbers = Array.from({ length: 40_000 }, (_, index) => ({ carrier: 'SF', number: `SFMANY${index}` }));
+    const unitOfWork = platform.app.get(UnitOfWork);
+    const records = platform.app.get(TrackingRecords, { strict: false });
+    const waybills = platform.app.get(Waybills, { strict: false });
+    const { number } = await aBookedOrder();
+    const [locked, release] = [gate(), gate()];
+    const few = unitOfWork.run(async () => {
+      await records.lock(numbers.slice(0, 1));
+      locked.resolve();
+      await release.promise;
+    });
+    await locked.promise;
+    const many = unitOfWork.run(async () => {
+      await records.lock(numbers);
+      const [held] = await platform.query<{ count: bigint }>(
+        `SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()`,
+      );
+      return {
+        held: Number(held?.count),
+        found: await waybills.lockByNumbers([...numbers, { carrier: 'SF', number }]),
+      };
+    });
+    await eventually(async () => (await platform.query(WAITING_FOR_NUMBERS)).length === 1);
+    release.resolve();
+    await few;
+    const { held, found } = await many;
+    expect(held).toBe(1);
+    expect(found.map((waybill) => waybill.number)).toEqual([number]);
   });
 
   it('of ZTO come as a signed form', async () => {
@@ -176,10 +223,14 @@ describe('scans from callbacks', () => {
   });
 });
 
+const MORE_THAN_TAKEN = Array.from({ length: 1001 }, () => ({ opCode: '50', hour: 8 }));
+
 describe('a message that is not taken', () => {
   it.each<[string, string | object, number, string]>([
     ['SF/callbacks/wrong', sfRoutes('SF1', { opCode: '50', hour: 8 }), 401, 'carrier-signature-invalid'],
     ['SF/callbacks/sf-secret', '{"Body":{"WaybillRoute":[{"id":', 400, 'carrier-message-malformed'],
+    ['SF/callbacks', sfRoutes('SF1', { opCode: '', hour: 8 }), 400, 'carrier-message-malformed'],
+    ['SF/callbacks', sfRoutes('SF1', ...MORE_THAN_TAKEN), 400, 'carrier-message-malformed'],
     ['SF/callbacks', '', 400, 'carrier-message-malformed'],
     ['PIGEON/callbacks', '{}', 404, 'unknown-carrier'],
   ])('to %s leaves nothing behind', async (path, body, status, code) => {
@@ -274,6 +325,25 @@ describe('polling', () => {
       'logistics.waybill-dispatched.v1',
       'logistics.waybill-delivered.v1',
     ]);
+  });
+
+  it('goes on beside a waybill of a carrier that is not connected any more, and beside a scan that cannot be read', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn');
+    const [gone, orderId] = [ids.next('ord'), ids.next('ord')];
+    for (const order of [gone, orderId]) await polling.pay(order);
+    const { number: left } = await polling.booked(gone);
+    const { number } = await polling.booked(orderId);
+    await polling.query(
+      `UPDATE logistics.waybill SET carrier = 'PIGEON', poll_wait_ms = 1, next_poll_at = now() WHERE number = $1`,
+      [left],
+    );
+    const waitOf = `SELECT poll_wait_ms AS wait FROM logistics.waybill WHERE number = $1`;
+    await eventually(async () => (await polling.query<{ wait: bigint }>(waitOf, [left]))[0]?.wait === 200n);
+    polling.carrier.routes.set(number, sfRoutes(number, { opCode: '', hour: 7 }, { opCode: '50', hour: 8 }));
+    await eventually(async () => (await polling.tracked(number)).status === 'PICKED_UP');
+    const missed = warn.mock.calls.filter(([line]) => (line as { carrier?: string }).carrier === 'PIGEON');
+    expect(missed).toEqual([[{ msg: expect.stringContaining('not connected any more') as string, carrier: 'PIGEON' }]]);
+    warn.mockRestore();
   });
 
   it('waits longer and longer while there is no news', async () => {

@@ -8,6 +8,7 @@ export {
   type IdempotentAnswer,
   Idempotent,
   type IdempotentRequest,
+  KeyStoredMeanwhile,
   reused,
 } from './http/idempotency';
 export { parseBodies, parseJsonObject } from './http/json-body';

@@ -6,7 +6,7 @@ import { CarrierMessageReceived } from '../contract';
 import type { ReceivedMessage } from '../domain/carrier-message';
 import type { CarrierScan } from '../domain/scan';
 import type { Waybill } from '../domain/waybill';
-import { Carriers } from './carrier';
+import { Carriers, type ReadMessage } from './carrier';
 import { CarrierMessages } from './carrier-messages';
 import { PollSchedule } from './poll-schedule';
 import { StatusMappings } from './status-mappings';
@@ -30,7 +30,8 @@ export class ApplyCarrierMessage {
 
   async handleBatch(events: Delivered<CarrierMessageReceived>[]): Promise<void> {
     const messages = await this.messages.unapplied(events.map((event) => event.data.messageId));
-    const scans = messages.flatMap((message) => this.#scansOf(message));
+    const read = new Map(messages.map((message) => [message.id, this.#read(message)]));
+    const scans = messages.flatMap((message) => this.#translated(message, read.get(message.id)?.scans ?? []));
     await this.records.lock(numbersOf(scans));
     const added = await this.records.add(scans);
     await this.records.countUnmapped(added.filter(isUnmapped));
@@ -43,7 +44,8 @@ export class ApplyCarrierMessage {
       messages.map(({ id }) => {
         const own = addedBy.get(id) ?? [];
         const orphans = own.filter((scan) => !booked.has(keyOf(scan))).length;
-        return { messageId: id, scans: own.length, orphans, unmapped: own.filter(isUnmapped).length };
+        const unreadable = read.get(id)?.unreadable ?? 0;
+        return { messageId: id, scans: own.length, orphans, unmapped: own.filter(isUnmapped).length, unreadable };
       }),
     );
   }
@@ -66,11 +68,15 @@ export class ApplyCarrierMessage {
     await this.polls.restart(waybills.map((waybill) => waybill.id));
   }
 
-  #scansOf(message: ReceivedMessage): NewScan[] {
+  #read({ id, carrier, raw, contentType }: ReceivedMessage): Extract<ReadMessage, { kind: 'read' }> {
+    const read = this.carriers.named(carrier).read({ body: Buffer.from(raw), contentType });
+    if (read.kind === 'malformed') throw new Error(`message ${id} was readable when it was stored`);
+    return read;
+  }
+
+  #translated(message: ReceivedMessage, scans: readonly CarrierScan[]): NewScan[] {
     const carrier = this.carriers.named(message.carrier);
     const mapping = this.mappings.of(carrier.name);
-    const scans = carrier.read({ body: Buffer.from(message.raw), contentType: message.contentType });
-    if (scans === 'malformed') throw new Error(`message ${message.id} was readable when it was stored`);
     return scans.map((scan) => ({ ...scan, ...reading(scan), carrier: carrier.name, messageId: message.id }));
 
     function reading(scan: CarrierScan) {

@@ -41,7 +41,8 @@ export class CallCarriers implements NetworkEffect<CarrierCallRow, BookedWaybill
   async ask(row: CarrierCallRow, signal: AbortSignal): Promise<Outcome> {
     const waybill = await this.#waybillOf(row);
     const outcome = await this.carriers.named(waybill.carrier).ask(waybill.orderId, signal);
-    if (row.kind === 'book' || outcome.kind !== 'succeeded' || outcome.result.isCancelled) return outcome;
+    if (row.kind === 'book') return this.#unlessUsed(waybill, outcome);
+    if (outcome.kind !== 'succeeded' || outcome.result.isCancelled) return outcome;
     return { kind: 'not-done', reason: 'the carrier still has it' };
   }
 
@@ -63,7 +64,21 @@ export class CallCarriers implements NetworkEffect<CarrierCallRow, BookedWaybill
     if (!details) return { kind: 'failed', reason: 'the order has no shipping details' };
     const { recipient, lines } = details;
     const booking = { orderId: waybill.orderId, recipient, parcels: [{ lines }] };
-    return this.carriers.named(waybill.carrier).book(booking, signal);
+    return this.#unlessUsed(waybill, await this.carriers.named(waybill.carrier).book(booking, signal));
+  }
+
+  /**
+   * A number belongs to the first order it was given to. Of two bookings answered with it at the same moment, the second
+   * fails to be recorded, is asked about and so found out here.
+   */
+  async #unlessUsed({ id, orderId, carrier }: Waybill, outcome: Outcome): Promise<Outcome> {
+    if (outcome.kind !== 'succeeded') return outcome;
+    const { number } = outcome.result;
+    const owner = await this.waybills.findByNumber({ carrier, number });
+    if (!owner || owner.id === id) return outcome;
+    const orders = { orderId, usedBy: owner.orderId };
+    this.#logger.warn({ msg: 'the carrier gave the number of another order', carrier, number, ...orders });
+    return { kind: 'failed', reason: 'number-already-used' };
   }
 
   async #cancel({ carrier, number }: Waybill, signal: AbortSignal): Promise<Outcome> {

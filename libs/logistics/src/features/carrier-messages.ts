@@ -8,6 +8,8 @@ export interface AppliedSummary {
   orphans: number;
   /** Of these: with a code that no mapping knows. */
   unmapped: number;
+  /** Entries beside the scans that had no number, time or code that could be read. */
+  unreadable: number;
 }
 
 /** Carriers' messages, stored before they are acknowledged. */
@@ -16,5 +18,6 @@ export abstract class CarrierMessages {
   abstract add(messages: readonly CarrierMessage[]): Promise<CarrierMessage[]>;
   /** Those of these messages that were not applied yet. */
   abstract unapplied(ids: readonly string[]): Promise<ReceivedMessage[]>;
+  /** Counts and logs what was unreadable, too. */
   abstract applied(summaries: readonly AppliedSummary[]): Promise<void>;
 }

@@ -14,6 +14,12 @@ export interface SignedBytes extends CarrierBytes {
   pathSecret: string | null;
 }
 
+/** What a message holds. `unreadable` entries lack a number, a time or a code, and stay in the raw message only. */
+export type ReadMessage =
+  | { kind: 'read'; scans: CarrierScan[]; unreadable: number }
+  /** `detail` goes on after "the message". */
+  | { kind: 'malformed'; detail: string };
+
 /** What a carrier is told about a consignment. Personal data: passed on, never kept. */
 export interface Booking {
   orderId: string;
@@ -36,7 +42,7 @@ export abstract class Carrier {
   /** `malformed`: the proof cannot even be looked for. */
   abstract verify(message: SignedBytes): 'genuine' | 'forged' | 'malformed';
   /** Reads a callback or a polled answer; total. */
-  abstract read(message: CarrierBytes): CarrierScan[] | 'malformed';
+  abstract read(message: CarrierBytes): ReadMessage;
   abstract translate(scan: CarrierScan, mapping: StatusMapping): Translated;
 
   /** Books under the order's id: however often it is called, the order has one waybill. */

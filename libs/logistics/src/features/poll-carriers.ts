@@ -16,6 +16,7 @@ const AT_ONCE = 8;
 export class PollCarriers implements Worker {
   readonly name = 'logistics.poll-carriers';
   readonly #logger = new Logger('Logistics');
+  readonly #missing = new Set<string>();
   #timer: NodeJS.Timeout | undefined;
   #round: Promise<void> = Promise.resolve();
   #stopped = true;
@@ -59,18 +60,20 @@ export class PollCarriers implements Worker {
     }
   }
 
-  /** Nothing is stored when the carrier tells only what is known. */
+  /** Nothing is stored when the carrier tells only what is known; an entry that cannot be read is no news. */
   async #askAbout({ carrier: name, number }: CarrierNumber): Promise<void> {
-    const carrier = this.carriers.named(name);
+    const carrier = this.carriers.find(name);
+    if (!carrier) return this.#miss(name);
     try {
       const answer = await carrier.routes(number, AbortSignal.timeout(this.settings.callTimeoutMs));
       if (!answer) return;
-      const scans = carrier.read(answer);
-      if (scans === 'malformed') {
-        this.#logger.warn({ msg: 'the carrier answered in a format of its own', carrier: name, number });
+      const read = carrier.read(answer);
+      if (read.kind === 'malformed') {
+        const { detail } = read;
+        this.#logger.warn({ msg: 'the answer of a carrier was not taken', carrier: name, number, detail });
         return;
       }
-      const fingerprints = scans.filter((scan) => scan.number === number).map((scan) => scan.fingerprint);
+      const fingerprints = read.scans.filter((scan) => scan.number === number).map((scan) => scan.fingerprint);
       if (!(await this.records.hasNews({ carrier: name, number }, fingerprints))) return;
       const context = { requestId: null, actor: `worker:${this.name}`, causationId: null };
       await runInContext(context, () => this.messages.receive(carrier, 'poll', answer));
@@ -82,5 +85,12 @@ export class PollCarriers implements Worker {
         err: error,
       });
     }
+  }
+
+  /** Its turns go on, later each time, so it is asked again should it come back. */
+  #miss(carrier: string): void {
+    if (this.#missing.has(carrier)) return;
+    this.#missing.add(carrier);
+    this.#logger.warn({ msg: 'a carrier with waybills under way is not connected any more', carrier });
   }
 }

@@ -11,7 +11,7 @@ export interface NewScan extends TrackedScan {
 export abstract class TrackingRecords {
   /**
    * Until commit nobody else records scans of these numbers or gives one of them to a waybill. Taken before any row lock,
-   * so that a scan that comes while its number is being learnt is seen by one side or the other.
+   * so that a scan that comes while its number is being learnt is seen by one side or the other; once in a unit of work.
    */
   abstract lock(numbers: readonly CarrierNumber[]): Promise<void>;
   /** Returns those that were not known. */

@@ -12,6 +12,7 @@ export abstract class Waybills {
   /** False when the order has a waybill already; that one stays as it is. */
   abstract add(waybill: Waybill): Promise<boolean>;
   abstract find(id: WaybillId): Promise<Waybill | undefined>;
+  abstract findByNumber(number: CarrierNumber): Promise<Waybill | undefined>;
   abstract lock(id: WaybillId): Promise<Waybill | undefined>;
   abstract lockOfOrder(orderId: OrderId): Promise<Waybill | undefined>;
   /** Locks in one order for everybody. */

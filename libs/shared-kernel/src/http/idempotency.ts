@@ -38,13 +38,19 @@ export const Idempotent = createParamDecorator(
       );
     }
     return {
-      scope: `anonymous ${request.method} ${request.url.split('?')[0]}`,
+      scope: `anonymous ${request.method} ${addressed(request)}`,
       key,
       fingerprint: createHash('sha256').update(canonical(request.body)).digest('hex'),
       keepHours: kept === 'money' ? MONEY_HOURS : CHECKOUT_HOURS,
     };
   },
 );
+
+/** The route with its parameters, so that no other spelling of an address gives a key a second life. */
+function addressed({ routeOptions, params }: FastifyRequest): string {
+  const values = params as Record<string, string>;
+  return (routeOptions.url ?? '').replaceAll(/:(\w+)/g, (_, name: string) => values[name] ?? '');
+}
 
 /** JSON with sorted keys: the same value gives the same text. */
 export function canonical(value: unknown): string {
@@ -55,6 +61,9 @@ export function canonical(value: unknown): string {
     .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`;
 }
+
+/** Another process has answered this key since it was looked up: looking again finds its answer. */
+export class KeyStoredMeanwhile extends Error {}
 
 /** Answers by key, committed with the effect that they tell of. */
 @Injectable()
@@ -136,7 +145,7 @@ export class IdempotencyKeys {
         answers.map(({ request }) => request.keepHours),
       ],
     );
-    if (stored.length !== answers.length) throw new Error('an idempotency key was stored by another process meanwhile');
+    if (stored.length !== answers.length) throw new KeyStoredMeanwhile();
   }
 
   /** Forgets expired keys, a bounded number at a time; returns how many. */

@@ -181,6 +181,14 @@ export class Order extends Aggregate {
     this.raise(new RefundSettled({ orderId: this.id, refundId, paymentId, amount: amount.toJSON(), status }));
   }
 
+  /** A refund that had succeeded did not arrive after all: the amount can be given back again. */
+  revokeRefund(refundId: Id<'ref'>, amount: Money): void {
+    this.payment.revokeRefund(amount);
+    const paymentId = this.payment.state.id;
+    const facts = { orderId: this.id, refundId, paymentId, amount: amount.toJSON() };
+    this.raise(new RefundSettled({ ...facts, status: 'failed' }));
+  }
+
   #repeats(move: OrderMove): boolean {
     return this.current.status === move;
   }

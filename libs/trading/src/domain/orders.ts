@@ -11,6 +11,13 @@ export abstract class Orders {
   /** The order as it stands, without a lock. Throws `unknown-order`. */
   abstract find(id: Id<'ord'>): Promise<Order>;
   abstract idOfPayment(paymentId: Id<'pay'>): Promise<Id<'ord'> | undefined>;
-  /** Unpaid orders whose hold has run out, locked for this unit of work; others' locked ones are skipped. */
-  abstract lockExpired(now: Date, limit: number): Promise<Id<'ord'>[]>;
+  /** Unpaid orders whose hold has run out, oldest first, after the last one seen. */
+  abstract expired(now: Date, limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]>;
+  /** Locks orders with their payments and SKUs, each kind in ascending order, for a unit of work that changes them all. */
+  abstract lockAll(ids: Id<'ord'>[]): Promise<void>;
+}
+
+export interface ExpiredOrder {
+  id: Id<'ord'>;
+  holdExpiresAt: Date;
 }

@@ -24,7 +24,9 @@ export type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** A verified message of a gateway. */
 export type GatewayMessage = { eventId: string } & (
-  { kind: 'payment'; reference: string; news: PaymentNews } | { kind: 'other'; type: string }
+  | { kind: 'payment'; reference: string; news: PaymentNews }
+  | { kind: 'refund-failed'; reference: string }
+  | { kind: 'other'; type: string }
 );
 
 /** What the gateway knows of a payment when asked. */

@@ -40,8 +40,9 @@ export class Payment {
     return this.facts;
   }
 
+  /** Told by the gateway, and so also true of an order that costs nothing. */
   get isCaptured(): boolean {
-    return this.facts.captured.amount > 0n;
+    return this.facts.gatewayReference !== null && !this.facts.declined;
   }
 
   /** Captured, not given back and not on its way back. */
@@ -52,7 +53,7 @@ export class Payment {
   get status(): PaymentStatus {
     const { captured, refunded, authorized, declined } = this.facts;
     if (refunded.amount > 0n) return refunded.equals(captured) ? 'refunded' : 'partially-refunded';
-    if (captured.amount > 0n) return 'paid';
+    if (this.isCaptured) return 'paid';
     if (authorized.amount > 0n) return 'authorized';
     return declined ? 'failed' : 'pending';
   }
@@ -75,6 +76,11 @@ export class Payment {
       });
     }
     this.facts = { ...this.facts, refundPending: this.facts.refundPending.plus(amount) };
+  }
+
+  /** The gateway took back what it had said: the money did not arrive. */
+  revokeRefund(amount: Money): void {
+    this.facts = { ...this.facts, refunded: this.facts.refunded.minus(amount) };
   }
 
   settleRefund(amount: Money, given: boolean): void {

@@ -34,7 +34,7 @@ export class CancelOrderHandler implements ICommandHandler<CancelOrder> {
       this.orders.change(orderId, async (order) => {
         order.cancel(reason, this.clock.now());
         if (order.payment.refundable.amount > 0n) await this.refunds.open(order, reason);
-        else await this.operations.closeCharge(order.payment.state.id, 'failed');
+        else if (!order.payment.isCaptured) await this.operations.askAboutCharge(order.payment.state.id);
         done(order.state);
         return { status: 200, body: orderView(order) };
       }),

@@ -5,6 +5,7 @@ import {
   type IdempotentAnswer,
   IdempotencyKeys,
   type IdempotentRequest,
+  KeyStoredMeanwhile,
   reused,
 } from '@tradewind/shared-kernel/http';
 import { runInContext } from '@tradewind/shared-kernel/observability';
@@ -62,7 +63,16 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
     }
   }
 
-  #commit(members: Member<CheckOut>[]): Promise<Outcome<IdempotentAnswer>[]> {
+  async #commit(members: Member<CheckOut>[]): Promise<Outcome<IdempotentAnswer>[]> {
+    try {
+      return await this.#decideAll(members);
+    } catch (error) {
+      if (error instanceof KeyStoredMeanwhile) return this.#decideAll(members);
+      throw error;
+    }
+  }
+
+  #decideAll(members: Member<CheckOut>[]): Promise<Outcome<IdempotentAnswer>[]> {
     return this.unitOfWork.run(async () => {
       const stored = await this.keys.lookUp(members.map(({ command }) => command.idempotency));
       const fresh = members.filter((_, index) => stored[index] === undefined);

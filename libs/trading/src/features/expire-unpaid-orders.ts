@@ -1,8 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock } from '@tradewind/shared-kernel';
+import { Clock, type Id } from '@tradewind/shared-kernel';
 import { type Worker, Workers } from '@tradewind/shared-kernel/messaging';
-import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import { Orders } from '../domain/orders';
+import { type ExpiredOrder, Orders } from '../domain/orders';
 import { PaymentOperations } from '../domain/payment-operations';
 import { TradingSettings } from './trading-settings';
 
@@ -20,7 +19,6 @@ export class ExpireUnpaidOrders implements Worker {
   constructor(
     private readonly orders: Orders,
     private readonly operations: PaymentOperations,
-    private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly settings: TradingSettings,
     workers: Workers,
@@ -41,9 +39,14 @@ export class ExpireUnpaidOrders implements Worker {
 
   async #sweep(): Promise<void> {
     try {
-      while (!this.#stopped && (await this.expire()) === BATCH);
+      let last: ExpiredOrder | undefined;
+      do {
+        const expired = await this.orders.expired(this.clock.now(), BATCH, last);
+        last = expired.at(-1);
+        for (const { id } of expired) if (!this.#stopped) await this.#expire(id);
+      } while (last && !this.#stopped);
     } catch (error) {
-      this.#logger.warn({ msg: 'expiring orders failed and will be tried again', err: error });
+      this.#logger.warn({ msg: 'looking for expired orders failed and will be tried again', err: error });
     }
     if (!this.#stopped) {
       this.#timer = setTimeout(() => {
@@ -52,18 +55,17 @@ export class ExpireUnpaidOrders implements Worker {
     }
   }
 
-  /** Expires a bounded number of orders in one transaction; returns how many. */
-  expire(): Promise<number> {
-    return this.unitOfWork.run(async () => {
-      const now = this.clock.now();
-      const expired = await this.orders.lockExpired(now, BATCH);
-      for (const id of expired) {
-        await this.orders.change(id, async (order) => {
-          order.cancel('hold-expired', now);
-          await this.operations.closeCharge(order.payment.state.id, 'failed');
-        });
-      }
-      return expired.length;
-    });
+  /** Each in a transaction of its own: one that cannot be expired keeps no other from it, and SKUs are locked in order. */
+  async #expire(id: Id<'ord'>): Promise<void> {
+    try {
+      await this.orders.change(id, async (order) => {
+        const now = this.clock.now();
+        if (order.state.status !== 'created' || order.state.holdExpiresAt > now) return;
+        order.cancel('hold-expired', now);
+        await this.operations.askAboutCharge(order.payment.state.id);
+      });
+    } catch (error) {
+      this.#logger.error({ msg: 'an order could not be expired and will be tried again', orderId: id, err: error });
+    }
   }
 }

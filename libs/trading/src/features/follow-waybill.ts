@@ -1,24 +1,34 @@
 import { EventsHandler } from '@nestjs/cqrs';
 import { type Delivered, DomainError, type Id } from '@tradewind/shared-kernel';
 import { Logger } from '@nestjs/common';
-import { Subscription } from '@tradewind/shared-kernel/messaging';
+import { contextOf, Subscription } from '@tradewind/shared-kernel/messaging';
+import { runInContext } from '@tradewind/shared-kernel/observability';
 import { WaybillDelivered, WaybillDispatched } from '@tradewind/logistics/contract';
 import type { Order } from '../domain/order';
 import { Orders } from '../domain/orders';
 import { startStep } from './metrics';
+
+const NAME = 'trading.follow-waybill';
+
+type Moved = Delivered<WaybillDispatched> | Delivered<WaybillDelivered>;
 
 /**
  * Moves the order as its parcel moves. One subscription for both facts: a waybill's events come in their order, so that
  * an order is shipped before it is delivered.
  */
 @EventsHandler(WaybillDispatched, WaybillDelivered)
-@Subscription('trading.follow-waybill')
+@Subscription(NAME)
 export class FollowWaybill {
   readonly #logger = new Logger(FollowWaybill.name);
 
   constructor(private readonly orders: Orders) {}
 
-  async handle(event: Delivered<WaybillDispatched> | Delivered<WaybillDelivered>): Promise<void> {
+  async handleBatch(events: Moved[]): Promise<void> {
+    await this.orders.lockAll(events.map((event) => event.data.orderId as Id<'ord'>));
+    for (const event of events) await runInContext(contextOf(event, NAME), () => this.#follow(event));
+  }
+
+  async #follow(event: Moved): Promise<void> {
     const done = startStep();
     try {
       await this.orders.change(event.data.orderId as Id<'ord'>, (order) => {

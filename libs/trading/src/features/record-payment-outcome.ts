@@ -36,10 +36,10 @@ export class RecordPaymentOutcome {
       return this.orders.change(orderId, async (order) => {
         const result = order.recordPayment(news, this.clock.now());
         // The default late-payment policy: nothing is revived silently, the money goes back.
-        if (result === 'late') await this.refunds.open(order, 'paid after the order was cancelled');
-        if (from === 'elsewhere' && result !== 'mismatch') {
-          await this.operations.closeCharge(paymentId, news.outcome === 'paid' ? 'succeeded' : 'failed');
+        if (result === 'late' && order.payment.refundable.amount > 0n) {
+          await this.refunds.open(order, 'paid after the order was cancelled');
         }
+        if (from === 'elsewhere' && order.payment.isCaptured) await this.operations.closeCharge(paymentId);
         if (result !== 'repeated') done(order.state);
         return result;
       });

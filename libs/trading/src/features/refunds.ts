@@ -13,7 +13,7 @@ export class Refunds {
   ) {}
 
   /** Sets the amount aside (all that is left, by default) and leaves the row from which the gateway is called. */
-  async open(order: Order, reason: string, amount?: Money): Promise<Refund> {
+  async open(order: Order, reason: string, amount?: Money, requestKey: string | null = null): Promise<Refund> {
     const id: Id<'ref'> = this.ids.next('ref');
     const refund = {
       id,
@@ -22,7 +22,7 @@ export class Refunds {
       reason,
       requestedAt: this.clock.now(),
     };
-    await this.operations.addRefund(refund, order.payment.state.id);
+    await this.operations.addRefund(refund, order.payment.state.id, requestKey);
     return { ...refund, status: 'pending' };
   }
 }

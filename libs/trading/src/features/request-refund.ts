@@ -54,7 +54,9 @@ export class RequestRefundHandler implements ICommandHandler<RequestRefund> {
       idempotency,
       () =>
         this.orders.change(orderId, async (order) => {
-          const refund = await this.refunds.open(order, reason, amount);
+          const requestKey = `${idempotency.scope} ${idempotency.key}`;
+          const earlier = await this.operations.refundOfRequest(requestKey);
+          const refund = earlier ?? (await this.refunds.open(order, reason, amount, requestKey));
           return { status: 201, body: refundView(refund) };
         }),
       async ({ status, body }) => {

@@ -23,7 +23,7 @@ export class ReturnFromGateway {
     const orderId = await this.orders.idOfPayment(paymentId);
     if (!orderId) throw refusal('unknown-payment', `no payment ${paymentId}`);
     const before = await this.orders.find(orderId);
-    if (before.paymentStatus === 'pending') {
+    if (!before.payment.isCaptured) {
       const answer = await gateway.query(paymentId, AbortSignal.timeout(PATIENCE_MS));
       if (answer.kind === 'news') await this.outcome.record(paymentId, answer.news);
     }

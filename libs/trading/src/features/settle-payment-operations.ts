@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { idOf, Money } from '@tradewind/shared-kernel';
+import { Clock, idOf, Money } from '@tradewind/shared-kernel';
 import {
   type EffectOutcome,
   type EffectRow,
@@ -23,6 +23,7 @@ interface OperationRow extends EffectRow {
   gateway: string;
   amount: bigint;
   currency: string;
+  requested_at: Date;
 }
 
 type OperationResult = { news: PaymentNews } | { gatewayReference: string };
@@ -30,6 +31,8 @@ type OperationResult = { news: PaymentNews } | { gatewayReference: string };
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
+/** How long after checkout a gateway is asked about a payment that did not come. */
+const ASK_FOR_MS = 2 * DAY;
 
 /**
  * Calls gateways for the operations that are due. A charge is decided by the buyer, so it is only ever asked about; a
@@ -45,6 +48,7 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
     private readonly orders: Orders,
     private readonly gateways: PaymentGateways,
     private readonly outcome: RecordPaymentOutcome,
+    private readonly clock: Clock,
     operations: PaymentOperations,
     unitOfWork: UnitOfWork,
     workers: Workers,
@@ -66,10 +70,18 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
     const gateway = this.#gateway(row);
     if (row.kind === 'refund') return gateway.queryRefund(idOf('ref', row.id), signal);
     const answer = await gateway.query(idOf('pay', row.payment_id), signal);
-    if (answer.kind === 'news') return { kind: 'succeeded', result: { news: answer.news } };
-    // Asked about until the order is paid, cancelled or its hold expires, which closes the operation.
-    const reason = answer.kind === 'pending' ? 'the buyer has not decided' : answer.reason;
-    return { kind: 'pending', reason, askAgainInMs: MINUTE };
+    if (answer.kind === 'news' && answer.news.outcome === 'paid')
+      return { kind: 'succeeded', result: { news: answer.news } };
+    if (answer.kind === 'news') await this.outcome.record(idOf('pay', row.payment_id), answer.news, 'asker');
+    // The buyer may still pay, and what is paid after the order was given up has to go back: asked until that is unlikely.
+    if (this.clock.now().getTime() - row.requested_at.getTime() > ASK_FOR_MS) {
+      return { kind: 'failed', reason: 'the buyer never paid' };
+    }
+    return {
+      kind: 'pending',
+      reason: 'not paid',
+      askAgainInMs: Math.min(MINUTE * 2 ** Math.max(row.asks - 5, 0), HOUR),
+    };
   }
 
   async settle(row: OperationRow, outcome: Settled<OperationResult>): Promise<void> {

@@ -1,10 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import type { CarrierScan } from '../../domain/scan';
+import type { ReadMessage } from '../../features/carrier';
 
 /** China keeps one time zone and no summer time. */
 const CHINA = '+08:00';
 const MOST_TEXT = 1000;
+/** One message may not hold up all others: a waybill has some dozens of scans, a push some hundreds. */
+const MOST_SCANS = 1000;
 
 export type Fields = Readonly<Record<string, unknown>>;
 
@@ -14,14 +17,23 @@ export const isFields = (value: unknown): value is Fields =>
 /** Bytes as text; undefined when they are no UTF-8. */
 export const utf8Of = (bytes: Buffer): string | undefined => (isUtf8(bytes) ? bytes.toString('utf8') : undefined);
 
-/** Free text, cut to what is worth keeping and freed of what PostgreSQL cannot hold. */
+/**
+ * Free text, cut to 1,000 characters: what is longer is kept in the raw message only. Control characters, among them NUL,
+ * which PostgreSQL cannot hold, become spaces.
+ */
 export function textOf(value: unknown): string | null {
   if (typeof value !== 'string') return null;
-  const text = value.replaceAll('\0', '').toWellFormed().trim();
+  const text = value
+    .replaceAll(/\p{Cc}+/gu, ' ')
+    .toWellFormed()
+    .trim();
   return text === '' ? null : text.slice(0, MOST_TEXT).toWellFormed();
 }
 
-/** A code or number as text of 1 to 64 printable characters; `-` and an empty text stand for none. */
+/**
+ * A code or number as text of 1 to 64 printable characters; `-` and an empty text stand for none. A longer one is refused:
+ * cut, it would name something else.
+ */
 export function codeOf(value: unknown): string | undefined {
   const text = typeof value === 'number' ? String(value) : value;
   if (typeof text !== 'string' || text.trim() === '-') return undefined;
@@ -36,7 +48,8 @@ export function timeOf(value: unknown): Pick<CarrierScan, 'at' | 'zoneAssumed'> 
   if (typeof value === 'number' || (typeof value === 'string' && /^\d{13}$/.test(value))) {
     return valid(new Date(Number(value)), false);
   }
-  const found = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?$/.exec(String(value));
+  if (typeof value !== 'string') return undefined;
+  const found = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?)(Z|[+-]\d\d:\d\d)?$/.exec(value);
   if (!found) return undefined;
   const [, day, time, zone] = found;
   return valid(new Date(`${day}T${time}${zone ?? CHINA}`), zone === undefined);
@@ -56,11 +69,15 @@ export function withFingerprint(scan: Omit<CarrierScan, 'fingerprint'>): Carrier
   return { ...scan, fingerprint: createHash('sha256').update(facts).digest('base64url') };
 }
 
-/** Reads every entry, or finds that the message is not in the format at all. */
-export function readAll(
-  entries: readonly unknown[],
-  read: (entry: unknown) => CarrierScan | undefined,
-): CarrierScan[] | 'malformed' {
-  const scans = entries.map(read);
-  return scans.every((scan) => scan !== undefined) ? scans : 'malformed';
+const OTHER_FORMAT: ReadMessage = { kind: 'malformed', detail: 'is not in the format of this carrier' };
+
+/** Reads what can be read and counts the rest. A list of which nothing can be read is another format. */
+export function readAll(entries: unknown, read: (entry: unknown) => CarrierScan | undefined): ReadMessage {
+  if (!Array.isArray(entries)) return OTHER_FORMAT;
+  if (entries.length > MOST_SCANS) {
+    return { kind: 'malformed', detail: `holds ${entries.length} scans; at most ${MOST_SCANS} are taken` };
+  }
+  const scans = entries.map(read).filter((scan) => scan !== undefined);
+  const unreadable = entries.length - scans.length;
+  return scans.length === 0 && unreadable > 0 ? OTHER_FORMAT : { kind: 'read', scans, unreadable };
 }

@@ -93,9 +93,11 @@ export class CarriersController {
     };
     const proof = carrier.verify({ ...bytes, headers, pathSecret });
     if (proof === 'forged') throw refusal('carrier-signature-invalid', `the message does not prove to be from ${name}`);
-    if (proof === 'malformed' || carrier.read(bytes) === 'malformed') {
-      throw refusal('carrier-message-malformed', `the message is not in the format of ${name}`);
+    if (proof === 'malformed') {
+      throw refusal('carrier-message-malformed', `the message has no place for the proof of ${name}`);
     }
+    const read = carrier.read(bytes);
+    if (read.kind === 'malformed') throw refusal('carrier-message-malformed', `the message ${read.detail}`);
     actAs(`carrier:${name}`);
     await this.messages.receive(carrier, 'callback', bytes);
     return carrier.acknowledgement;

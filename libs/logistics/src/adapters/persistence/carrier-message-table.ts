@@ -1,5 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Clock, type Id, idOf, uuidOf } from '@tradewind/shared-kernel';
+import { Counter, metrics } from '@tradewind/shared-kernel/observability';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import type { CarrierMessage, ReceivedMessage } from '../../domain/carrier-message';
 import { type AppliedSummary, CarrierMessages } from '../../features/carrier-messages';
@@ -13,8 +14,17 @@ interface MessageRow {
   raw: Buffer;
 }
 
+const unreadableScans = new Counter({
+  name: 'unreadable_scans_total',
+  help: "Entries of carriers' messages without a readable number, time or code, by carrier.",
+  labelNames: ['carrier'],
+  registers: [metrics],
+});
+
 @Injectable()
 export class CarrierMessageTable extends CarrierMessages {
+  readonly #logger = new Logger('Logistics');
+
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
@@ -51,17 +61,25 @@ export class CarrierMessageTable extends CarrierMessages {
   }
 
   async applied(summaries: readonly AppliedSummary[]): Promise<void> {
-    await this.unitOfWork.query(
+    const applied = await this.unitOfWork.query<{ id: string; carrier: string; unreadable: number }>(
       `UPDATE logistics.carrier_message AS m
-          SET applied_at = $5, scans = s.scans, orphans = s.orphans, unmapped = s.unmapped
-         FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[]) AS s(id, scans, orphans, unmapped) WHERE m.id = s.id`,
+          SET applied_at = $6, scans = s.scans, orphans = s.orphans, unmapped = s.unmapped, unreadable = s.unreadable
+         FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[]) AS s(id, scans, orphans, unmapped, unreadable)
+        WHERE m.id = s.id RETURNING m.id, m.carrier, m.unreadable`,
       [
         summaries.map(({ messageId }) => uuidOf(messageId)),
         summaries.map(({ scans }) => scans),
         summaries.map(({ orphans }) => orphans),
         summaries.map(({ unmapped }) => unmapped),
+        summaries.map(({ unreadable }) => unreadable),
         this.clock.now(),
       ],
     );
+    this.unitOfWork.afterCommit(() => {
+      for (const { id, carrier, unreadable } of applied.filter((message) => message.unreadable > 0)) {
+        unreadableScans.inc({ carrier }, unreadable);
+        this.#logger.warn({ msg: 'a message has unreadable scans', messageId: idOf('cmg', id), carrier, unreadable });
+      }
+    });
   }
 }

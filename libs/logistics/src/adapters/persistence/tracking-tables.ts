@@ -13,6 +13,9 @@ const unmappedScans = new Counter({
   registers: [metrics],
 });
 
+/** PostgreSQL has room for some thousands of locks, for all its clients together. */
+const MOST_LOCKS = 256;
+
 @Injectable()
 export class TrackingTables extends TrackingRecords {
   constructor(
@@ -22,9 +25,16 @@ export class TrackingTables extends TrackingRecords {
     super();
   }
 
+  /** Few numbers are locked one by one, beside others who do so; many by one lock that keeps everybody out. */
   async lock(numbers: readonly CarrierNumber[]): Promise<void> {
+    if (numbers.length > MOST_LOCKS) {
+      await this.unitOfWork.query(`SELECT pg_advisory_xact_lock(hashtextextended('logistics.numbers', 0))`);
+      return;
+    }
     await this.unitOfWork.query(
-      `SELECT pg_advisory_xact_lock(key) FROM (
+      `SELECT pg_advisory_xact_lock_shared(hashtextextended('logistics.numbers', 0))
+       UNION ALL
+       SELECT pg_advisory_xact_lock(key) FROM (
          SELECT DISTINCT hashtextextended('logistics.number ' || carrier || ' ' || number, 0) AS key
            FROM unnest($1::text[], $2::text[]) AS n(carrier, number) ORDER BY key) AS ascending`,
       columnsOf(numbers),

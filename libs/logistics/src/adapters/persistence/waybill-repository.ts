@@ -58,6 +58,11 @@ export class WaybillRepository extends Waybills {
     return row ? restored(row) : undefined;
   }
 
+  async findByNumber({ carrier, number }: CarrierNumber): Promise<Waybill | undefined> {
+    const row = await this.unitOfWork.manager.findOneBy(WaybillTable, { carrier, number });
+    return row ? restored(row) : undefined;
+  }
+
   async lock(id: WaybillId): Promise<Waybill | undefined> {
     return this.#locked({ id });
   }
@@ -68,11 +73,15 @@ export class WaybillRepository extends Waybills {
 
   async lockByNumbers(numbers: readonly CarrierNumber[]): Promise<Waybill[]> {
     if (numbers.length === 0) return [];
-    const rows = await this.unitOfWork.manager.find(WaybillTable, {
-      where: numbers.map(({ carrier, number }) => ({ carrier, number })),
-      order: { id: 'ASC' },
-      lock: { mode: 'pessimistic_write' },
-    });
+    const rows = await this.unitOfWork.manager
+      .createQueryBuilder(WaybillTable, 'w')
+      .where('(w.carrier, w.number) IN (SELECT * FROM unnest(CAST(:carriers AS text[]), CAST(:numbers AS text[])))', {
+        carriers: numbers.map(({ carrier }) => carrier),
+        numbers: numbers.map(({ number }) => number),
+      })
+      .orderBy('w.id')
+      .setLock('pessimistic_write')
+      .getMany();
     return rows.map(restored);
   }
 

@@ -17,10 +17,10 @@ import { TradingSettings } from '../../features/trading-settings';
 /** A callback older or newer than this is a replay. */
 const TOLERANCE_S = 300;
 
-const PAYMENT_OUTCOME: Record<string, 'paid' | 'declined'> = {
-  'payment.paid': 'paid',
-  'payment.declined': 'declined',
-};
+const PAYMENT_OUTCOME = new Map<string, 'paid' | 'declined'>([
+  ['payment.paid', 'paid'],
+  ['payment.declined', 'declined'],
+]);
 
 /** The sandbox's protocol: a signed redirect, a signed callback, and questions over HTTP with a bearer secret. */
 @Injectable()
@@ -82,7 +82,8 @@ export class SandboxGateway extends PaymentGateway {
     if (!message || !isText(eventId) || !isText(type) || !isText(reference)) {
       throw refusal('malformed-callback', 'id, type and reference are expected');
     }
-    if (!(type in PAYMENT_OUTCOME)) return { eventId, kind: 'other', type };
+    if (type === 'refund.failed') return { eventId, kind: 'refund-failed', reference };
+    if (!PAYMENT_OUTCOME.has(type)) return { eventId, kind: 'other', type };
     const news = newsOf(type, message);
     if (!news) throw refusal('malformed-callback', 'amount, currency and gatewayReference are expected');
     return { eventId, kind: 'payment', reference, news };
@@ -119,7 +120,7 @@ function refundAnswer(answer: Exchange): RefundAnswer {
 }
 
 function newsOf(type: string, message: Record<string, unknown>) {
-  const outcome = PAYMENT_OUTCOME[type];
+  const outcome = PAYMENT_OUTCOME.get(type);
   const { amount, currency, gatewayReference } = message;
   if (!outcome || !Number.isSafeInteger(amount) || !isText(gatewayReference)) return undefined;
   if (typeof currency !== 'string' || currencyExponent(currency) === undefined) return undefined;

@@ -9,7 +9,7 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { type Id, idOf } from '@tradewind/shared-kernel';
+import { type Id, idOf, isId } from '@tradewind/shared-kernel';
 import { Idempotent, type IdempotentRequest, withinBudget } from '@tradewind/shared-kernel/http';
 import { Type } from 'class-transformer';
 import {
@@ -221,5 +221,7 @@ export class CheckoutController {
   }
 }
 
-const buyerIdOf = (given: string): Id<'buy'> =>
-  given.startsWith('buy_') ? (given.toLowerCase() as Id<'buy'>) : idOf('buy', given.toLowerCase());
+function buyerIdOf(given: string): Id<'buy'> {
+  const id = given.toLowerCase();
+  return isId('buy', id) ? id : idOf('buy', id);
+}

@@ -89,7 +89,7 @@ export class RefundsController {
     @Res() reply: FastifyReply,
   ): Promise<void> {
     if (amount?.amount === 0) throw refusal('not-refundable', 'a refund gives back more than nothing');
-    const money = amount && Money.fromJSON(amount);
+    const money = amount ? Money.fromJSON(amount) : undefined;
     // Both names are one call: a key used under one is known under the other.
     const key = { ...idempotency, scope: 'anonymous POST /v1/refunds' };
     const answer = await withinBudget(this.settings.timeBudgetMs, () =>

@@ -42,7 +42,7 @@ export class CreateTrading1767225600100 implements MigrationInterface {
       ) WITH (fillfactor = 80);
       CREATE INDEX orders_newest ON trading.orders (placed_at DESC, id DESC);
       CREATE INDEX orders_of_buyer ON trading.orders (buyer_id, placed_at DESC, id DESC) WHERE buyer_id IS NOT NULL;
-      CREATE INDEX orders_to_expire ON trading.orders (hold_expires_at) WHERE status = 'created';
+      CREATE INDEX orders_to_expire ON trading.orders (hold_expires_at, id) WHERE status = 'created';
 
       -- While its order is created or paid, a line's quantity is held in stock_item.reserved.
       CREATE TABLE trading.order_line (
@@ -83,6 +83,8 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         currency char(3) NOT NULL,
         reason text,
         requested_at timestamptz NOT NULL,
+        -- One refund per request, also after the answer kept for its key has expired.
+        request_key text UNIQUE,
         state text NOT NULL
           CHECK (state IN ('requested', 'sent', 'pending', 'unknown', 'succeeded', 'failed', 'stuck')),
         attempts integer NOT NULL DEFAULT 0,

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
-import { type Id, idOf } from '@tradewind/shared-kernel';
+import { type Id, idOf, uuidOf } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import type { Order, StockMove } from '../../domain/order';
-import { Orders } from '../../domain/orders';
+import { type ExpiredOrder, Orders } from '../../domain/orders';
 import { refusal } from '../../domain/refusals';
 import { OrderLineRows, OrderRows, PaymentRows, restoreOrder } from './order-rows';
 
@@ -36,13 +36,29 @@ export class OrderRepository extends Orders {
     return payment?.orderId;
   }
 
-  async lockExpired(now: Date, limit: number): Promise<Id<'ord'>[]> {
-    const rows = await this.unitOfWork.query<{ id: string }>(
-      `SELECT id FROM trading.orders WHERE status = 'created' AND hold_expires_at <= $1
-        ORDER BY hold_expires_at LIMIT $2 FOR UPDATE SKIP LOCKED`,
-      [now, limit],
+  async expired(now: Date, limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]> {
+    const rows = await this.unitOfWork.query<{ id: string; hold_expires_at: Date }>(
+      `SELECT id, hold_expires_at FROM trading.orders
+        WHERE status = 'created' AND hold_expires_at <= $1
+          AND ($3::timestamptz IS NULL OR (hold_expires_at, id) > ($3, $4::uuid))
+        ORDER BY hold_expires_at, id LIMIT $2`,
+      [now, limit, after?.holdExpiresAt ?? null, after ? uuidOf(after.id) : null],
     );
-    return rows.map((row) => idOf('ord', row.id));
+    return rows.map((row) => ({ id: idOf('ord', row.id), holdExpiresAt: row.hold_expires_at }));
+  }
+
+  async lockAll(ids: Id<'ord'>[]): Promise<void> {
+    const uuids = [ids.map(uuidOf)];
+    await this.unitOfWork.query('SELECT FROM trading.orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE', uuids);
+    await this.unitOfWork.query(
+      'SELECT FROM trading.payment WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE',
+      uuids,
+    );
+    await this.unitOfWork.query(
+      `SELECT FROM trading.stock_item
+        WHERE sku IN (SELECT sku FROM trading.order_line WHERE order_id = ANY($1::uuid[])) ORDER BY sku FOR UPDATE`,
+      uuids,
+    );
   }
 
   async #load(id: Id<'ord'>, forUpdate: boolean): Promise<Order> {

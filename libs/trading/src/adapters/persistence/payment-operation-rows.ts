@@ -22,13 +22,13 @@ export class PaymentOperationRows extends PaymentOperations {
     super();
   }
 
-  async addRefund(refund: Omit<Refund, 'status'>, paymentId: Id<'pay'>): Promise<void> {
+  async addRefund(refund: Omit<Refund, 'status'>, paymentId: Id<'pay'>, requestKey: string | null): Promise<void> {
     await this.unitOfWork.query(
       `INSERT INTO trading.payment_operation
-         (id, payment_id, order_id, gateway, kind, amount, currency, reason, requested_at, state, due_at)
-       SELECT $1, p.id, p.order_id, p.gateway, 'refund', $3, p.currency, $4, $5, 'requested', now()
+         (id, payment_id, order_id, gateway, kind, amount, currency, reason, requested_at, request_key, state, due_at)
+       SELECT $1, p.id, p.order_id, p.gateway, 'refund', $3, p.currency, $4, $5, $6, 'requested', now()
          FROM trading.payment p WHERE p.id = $2`,
-      [uuidOf(refund.id), uuidOf(paymentId), refund.amount.amount, refund.reason, refund.requestedAt],
+      [uuidOf(refund.id), uuidOf(paymentId), refund.amount.amount, refund.reason, refund.requestedAt, requestKey],
     );
     this.unitOfWork.afterCommit(() => this.#onAdded());
   }
@@ -37,35 +37,61 @@ export class PaymentOperationRows extends PaymentOperations {
     this.#onAdded = listener;
   }
 
-  async closeCharge(paymentId: Id<'pay'>, state: 'succeeded' | 'failed'): Promise<void> {
+  async closeCharge(paymentId: Id<'pay'>): Promise<void> {
     await this.unitOfWork.query(
-      `UPDATE trading.payment_operation SET state = $2, due_at = NULL, fence = fence + 1
-        WHERE payment_id = $1 AND kind = 'charge' AND state NOT IN ('succeeded', 'failed')`,
-      [uuidOf(paymentId), state],
+      `UPDATE trading.payment_operation SET state = 'succeeded', due_at = NULL, fence = fence + 1
+        WHERE payment_id = $1 AND kind = 'charge' AND state <> 'succeeded'`,
+      [uuidOf(paymentId)],
     );
   }
 
-  async findRefund(id: Id<'ref'>): Promise<Refund> {
-    const [row] = await this.unitOfWork.query<{
-      order_id: string;
-      amount: bigint;
-      currency: string;
-      reason: string;
-      state: string;
-      requested_at: Date;
-    }>(
-      `SELECT order_id, amount, currency, reason, state, requested_at FROM trading.payment_operation
-        WHERE id = $1 AND kind = 'refund'`,
+  async askAboutCharge(paymentId: Id<'pay'>): Promise<void> {
+    await this.unitOfWork.query(
+      `UPDATE trading.payment_operation SET due_at = now() WHERE payment_id = $1 AND kind = 'charge' AND due_at IS NOT NULL`,
+      [uuidOf(paymentId)],
+    );
+    this.unitOfWork.afterCommit(() => this.#onAdded());
+  }
+
+  async revokeRefund(id: Id<'ref'>): Promise<{ orderId: Id<'ord'>; amount: Money } | undefined> {
+    const [row] = await this.unitOfWork.query<{ order_id: string; amount: bigint; currency: string }>(
+      `UPDATE trading.payment_operation SET state = 'failed', last_error = 'failed later'
+        WHERE id = $1 AND kind = 'refund' AND state = 'succeeded' RETURNING order_id, amount, currency`,
       [uuidOf(id)],
     );
+    return row && { orderId: idOf('ord', row.order_id), amount: Money.of(row.amount, row.currency) };
+  }
+
+  async findRefund(id: Id<'ref'>): Promise<Refund> {
+    const [row] = await this.unitOfWork.query<RefundRow>(`${SELECT_REFUND} AND id = $1`, [uuidOf(id)]);
     if (!row) throw refusal('unknown-refund', `no refund ${id}`);
-    return {
-      id,
-      orderId: idOf('ord', row.order_id),
-      amount: Money.of(row.amount, row.currency),
-      reason: row.reason,
-      status: STATUS_OF[row.state] ?? 'unknown',
-      requestedAt: row.requested_at,
-    };
+    return refundOf(row);
+  }
+
+  async refundOfRequest(requestKey: string): Promise<Refund | undefined> {
+    const [row] = await this.unitOfWork.query<RefundRow>(`${SELECT_REFUND} AND request_key = $1`, [requestKey]);
+    return row && refundOf(row);
   }
 }
+
+interface RefundRow {
+  id: string;
+  order_id: string;
+  amount: bigint;
+  currency: string;
+  reason: string;
+  state: string;
+  requested_at: Date;
+}
+
+const SELECT_REFUND = `SELECT id, order_id, amount, currency, reason, state, requested_at
+  FROM trading.payment_operation WHERE kind = 'refund'`;
+
+const refundOf = (row: RefundRow): Refund => ({
+  id: idOf('ref', row.id),
+  orderId: idOf('ord', row.order_id),
+  amount: Money.of(row.amount, row.currency),
+  reason: row.reason,
+  status: STATUS_OF[row.state] ?? 'unknown',
+  requestedAt: row.requested_at,
+});

@@ -1,7 +1,7 @@
 import { jsonOf } from '@tradewind/shared-kernel/effects';
 import type { CarrierScan } from '../../../domain/scan';
 import { type LookupOrder, type StatusMapping, translate, type Translated } from '../../../domain/status-mapping';
-import type { CarrierBytes, SignedBytes } from '../../../features/carrier';
+import type { CarrierBytes, ReadMessage, SignedBytes } from '../../../features/carrier';
 import { HttpCarrier } from '../http-carrier';
 import { codeOf, isFields, readAll, textOf, timeOf, utf8Of, withFingerprint } from '../reading';
 import { sameSecret } from '../secrets';
@@ -42,10 +42,10 @@ export class SfCarrier extends HttpCarrier {
     return known ? 'genuine' : 'forged';
   }
 
-  read({ body }: CarrierBytes): CarrierScan[] | 'malformed' {
+  read({ body }: CarrierBytes): ReadMessage {
     const message = jsonOf(utf8Of(body) ?? '');
     const routes = isFields(message) && isFields(message.Body) ? message.Body.WaybillRoute : undefined;
-    return Array.isArray(routes) ? readAll(routes, scanOf) : 'malformed';
+    return readAll(routes, scanOf);
   }
 
   translate(scan: CarrierScan, mapping: StatusMapping): Translated {

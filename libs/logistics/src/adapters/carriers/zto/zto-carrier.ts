@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { jsonOf } from '@tradewind/shared-kernel/effects';
 import type { CarrierScan } from '../../../domain/scan';
 import { type LookupOrder, type StatusMapping, translate, type Translated } from '../../../domain/status-mapping';
-import type { CarrierBytes, SignedBytes } from '../../../features/carrier';
+import type { CarrierBytes, ReadMessage, SignedBytes } from '../../../features/carrier';
 import { HttpCarrier } from '../http-carrier';
 import { codeOf, isFields, readAll, textOf, timeOf, utf8Of, withFingerprint } from '../reading';
 import { sameSecret } from '../secrets';
@@ -39,12 +39,11 @@ export class ZtoCarrier extends HttpCarrier {
     return this.settings.allowUnsigned ? 'genuine' : 'forged';
   }
 
-  read(message: CarrierBytes): CarrierScan[] | 'malformed' {
+  read(message: CarrierBytes): ReadMessage {
     const form = formOf(message);
     const content = jsonOf((form ? form.get('data') : utf8Of(message.body)) ?? '');
     const traces = !form && isFields(content) && 'data' in content ? content.data : content;
-    if (Array.isArray(traces)) return readAll(traces, scanOf);
-    return isFields(traces) ? readAll([traces], scanOf) : 'malformed';
+    return readAll(isFields(traces) ? [traces] : traces, scanOf);
   }
 
   translate(scan: CarrierScan, mapping: StatusMapping): Translated {

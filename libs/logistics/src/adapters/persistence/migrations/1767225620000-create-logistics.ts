@@ -58,7 +58,8 @@ export class CreateLogistics1767225620000 implements MigrationInterface {
         applied_at timestamptz,
         scans integer,
         orphans integer,
-        unmapped integer
+        unmapped integer,
+        unreadable integer
       );
 
       -- Scans belong to a carrier's number, not to a waybill: those of a number that nobody booked are kept all the same.

@@ -136,7 +136,8 @@ export async function startPlatform(postgres, database, { sandbox = false, nodeA
       HOST: '127.0.0.1',
       PORT: String(port),
       DATABASE_URL: postgres.url(database),
-      SANDBOX: sandbox ? 'on' : 'off',
+      // Without a sandbox nothing pays or ships: its address is one where nobody answers.
+      ...(sandbox ? {} : { SANDBOX_URL: 'http://127.0.0.1:9' }),
       SANDBOX_PORT: String(sandboxPort),
       TRADEWIND_DATA_DIR: path.join(folder, database),
       LOG_LEVEL: 'warn',

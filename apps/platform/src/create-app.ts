@@ -15,6 +15,12 @@ import type { Settings } from './start/settings';
 
 const BODY_LIMIT = 512 * 1024;
 
+/** What one client may hold up, milliseconds: no request is a stream, and the longest TIME_BUDGET_MS is a minute. */
+const HEADERS_WITHIN_MS = 5000;
+const REQUEST_WITHIN_MS = 10_000;
+const SILENT_CONNECTION_MS = 75_000;
+const MOST_CONNECTIONS = 10_000;
+
 type RawRequest = { headers: Record<string, string | string[] | undefined> };
 
 /** The platform with all its contexts, initialised and not yet listening. */
@@ -27,7 +33,10 @@ export async function createApp(settings: Settings, databaseUrl: string): Promis
       problems.answer(error, request, reply),
     genReqId: (request: RawRequest) => requestId(request.headers),
     forceCloseConnections: 'idle',
-    routerOptions: { maxParamLength: 300 },
+    routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
+    requestTimeout: REQUEST_WITHIN_MS,
+    connectionTimeout: SILENT_CONNECTION_MS,
+    http: { headersTimeout: HEADERS_WITHIN_MS, requestTimeout: REQUEST_WITHIN_MS, connectionsCheckingInterval: 1000 },
   });
   const app = await NestFactory.create<NestFastifyApplication>(
     PlatformModule.register(settings, databaseUrl),
@@ -39,6 +48,7 @@ export async function createApp(settings: Settings, databaseUrl: string): Promis
     },
   );
   const fastify = adapter.getInstance();
+  fastify.server.maxConnections = MOST_CONNECTIONS;
   collectProcessMetrics();
   parseBodies(fastify);
   recordRoutes(fastify);

@@ -12,7 +12,7 @@ import { HomeController } from './http/home.controller';
 import { MetricsController } from './http/metrics.controller';
 import { OperationsController } from './http/operations.controller';
 import { Readiness } from './http/readiness';
-import type { Settings } from './start/settings';
+import { isLoopback, type Settings } from './start/settings';
 
 /** Every schema of the database, in the order of its migrations. */
 export const persistence: Persistence[] = [
@@ -58,7 +58,7 @@ export class PlatformModule {
           defaultCarrier: settings.defaultCarrier as 'SF' | 'ZTO',
           allowUnsignedCallbacks: settings.unsignedCallbacks
             ? settings.unsignedCallbacks === 'accept'
-            : carrierUrl === sandboxUrl,
+            : settings.sandbox === 'on' && carrierUrl === sandboxUrl && isLoopback(settings.host),
           poll: { ...LOGISTICS_DEFAULTS.poll, firstMs: settings.pollFirstSeconds * 1000 },
         }),
         NotificationModule.register({

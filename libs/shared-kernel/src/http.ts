@@ -12,8 +12,8 @@ export {
   reused,
 } from './http/idempotency';
 export { parseBodies, parseJsonObject } from './http/json-body';
-export { decodeCursor, encodeCursor, NextCursor, type Page, pageOf, PageQuery } from './http/page';
+export { decodeCursor, encodeCursor, isTimeText, NextCursor, type Page, pageOf, PageQuery } from './http/page';
 export { type Problem, ProblemFilter } from './http/problem-filter';
 export { observeRequests, requestId } from './http/request-hooks';
 export { recordRoutes } from './http/routes';
-export { IsCurrency, IsIdOf, IsMinorUnits, validationPipe } from './http/validation';
+export { IsCurrency, IsIdOf, IsMinorUnits, IsTime, validationPipe } from './http/validation';

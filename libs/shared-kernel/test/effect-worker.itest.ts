@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import {
   type EffectOutcome,
   type EffectRow,
@@ -6,7 +7,10 @@ import {
   type Settled,
 } from '@tradewind/shared-kernel/effects';
 import { messagingPersistence } from '@tradewind/shared-kernel/messaging';
+import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { createTestDatabase, eventually, type TestDatabase } from '@tradewind/shared-kernel/testing';
+import { DataSource } from 'typeorm';
+import { dataSourceOptions } from '../src/persistence/data-source';
 import { startProcess, type TestProcess } from './event-log-app';
 
 interface Row extends EffectRow {
@@ -23,6 +27,7 @@ class Outside implements NetworkEffect<Row, string> {
   calls = 0;
   asks = 0;
   settled: Settled<string>[] = [];
+  onSettle: () => Promise<void> = () => Promise.resolve();
   onCall: (row: Row) => Promise<EffectOutcome<string>> = () => Promise.resolve({ kind: 'succeeded', result: 'done' });
   onAsk: (row: Row) => Promise<EffectOutcome<string>> = () =>
     Promise.resolve({ kind: 'succeeded', result: 'was done' });
@@ -37,7 +42,7 @@ class Outside implements NetworkEffect<Row, string> {
   }
   settle(_row: Row, outcome: Settled<string>): Promise<void> {
     this.settled.push(outcome);
-    return Promise.resolve();
+    return this.onSettle();
   }
 }
 
@@ -49,8 +54,8 @@ describe('a network effect', () => {
 
   const request = (state = 'requested') =>
     process.unitOfWork.query(`INSERT INTO effect (id, state, due_at) VALUES (gen_random_uuid(), $1, now())`, [state]);
-  const work = (settings = {}) => {
-    const worker = new EffectWorker(outside, process.unitOfWork, {
+  const work = (settings = {}, unitOfWork = process.unitOfWork) => {
+    const worker = new EffectWorker(outside, unitOfWork, {
       pollMs: 10,
       timeoutMs: 1000,
       backoffMs: { first: 1, most: 2 },
@@ -60,7 +65,7 @@ describe('a network effect', () => {
     worker.start();
     return worker;
   };
-  const row = async () => (await process.unitOfWork.query<Row>('SELECT * FROM effect'))[0] as Row;
+  const row = async () => (await process.unitOfWork.queryUnprepared<Row>('SELECT * FROM effect'))[0] as Row;
   const inState = (state: string) => eventually(async () => (await row()).state === state && (await row()));
 
   beforeAll(async () => {
@@ -136,6 +141,31 @@ describe('a network effect', () => {
     expect(await inState('stuck')).toMatchObject({ asks: 3, due_at: null, last_error: 'time-out' });
     expect(outside.calls).toBe(1);
     expect(outside.settled).toEqual([]);
+  });
+
+  it('waits for a person when its outcome can never be recorded', async () => {
+    outside.onSettle = () => Promise.reject(new TypeError('no such order'));
+    await request();
+    work();
+    expect(await inState('stuck')).toMatchObject({ asks: 3, due_at: null, last_error: 'not recorded: TypeError' });
+    expect(outside).toMatchObject({ calls: 1, asks: 3 });
+  });
+
+  it('goes on while a migration adds a column to its table', async () => {
+    // One connection, so that the statement after the migration meets the plan from before it.
+    const dataSource = await new DataSource(dataSourceOptions({ url: database.url, poolSize: 1 }, [])).initialize();
+    const warned = jest.spyOn(Logger.prototype, 'warn');
+    await request();
+    const worker = work({}, new UnitOfWork(dataSource));
+    await inState('succeeded');
+    await process.unitOfWork.query('ALTER TABLE effect ADD COLUMN note text');
+    await process.unitOfWork.query('DELETE FROM effect');
+    await request();
+    await inState('succeeded');
+    await worker.stop();
+    await dataSource.destroy();
+    expect(warned).not.toHaveBeenCalled();
+    warned.mockRestore();
   });
 
   it('counts questions only, however long the outside was away before', async () => {

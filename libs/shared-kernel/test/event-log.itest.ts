@@ -1,9 +1,12 @@
 import { EventsHandler } from '@nestjs/cqrs';
-import { type Delivered, laneOf } from '@tradewind/shared-kernel';
+import { type ContractEvent, type Delivered, laneOf } from '@tradewind/shared-kernel';
 import { EventLog, messagingPersistence, ParkedEvents, Subscription } from '@tradewind/shared-kernel/messaging';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { createTestDatabase, eventually, type TestDatabase } from '@tradewind/shared-kernel/testing';
+import { AttemptMarks, STEP } from '../src/messaging/attempt-marks';
+import { LaneDelivery } from '../src/messaging/lane-delivery';
 import { lanesWithHoles } from '../src/messaging/metrics';
+import { type DurableSubscription, Subscriptions } from '../src/messaging/subscription';
 import { Counter, counterId, startProcess, type TestProcess, Ticked, Tocked } from './event-log-app';
 
 let failing = new Set<string>();
@@ -53,6 +56,7 @@ describe('the event log', () => {
 
   beforeEach(async () => {
     failing = new Set();
+    lanesWithHoles.reset();
     database = await createTestDatabase([messagingPersistence]);
     const setUp = await startProcess(database.url, [], { deliver: false });
     await setUp.unitOfWork.query(
@@ -171,6 +175,97 @@ describe('the event log', () => {
     await eventually(async () => (await handled(unitOfWork, 'ticks')).length === 1);
   });
 
+  it('passes long stretches of what a subscription does not take at once', async () => {
+    const writer = await start([], { deliver: false });
+    const counter = new Counter(counterId(3));
+    for (let n = 0; n < 2 * STEP + 500; n++) counter.tock();
+    await writer.publish(counter.tick());
+    const { unitOfWork } = await start([RecordTicks], { pollMs: { busy: 10, idle: 3_600_000 } });
+    await eventually(async () => (await handled(unitOfWork, 'ticks')).length === 1);
+  });
+
+  it('leaves to another version of a process what only that version takes', async () => {
+    const seen: string[] = [];
+    const remember = (process: string, event: ContractEvent) => {
+      seen.push(`${process}: ${(event.constructor as typeof Ticked).type} ${event.aggregateVersion}`);
+      return Promise.resolve();
+    };
+    @EventsHandler(Ticked)
+    @Subscription('testing.rolling')
+    class Older {
+      handle = (event: Delivered<Ticked>) => remember('older', event);
+    }
+    @EventsHandler(Ticked, Tocked)
+    @Subscription('testing.rolling')
+    class Newer {
+      handle = (event: Delivered<Ticked | Tocked>) => remember('newer', event);
+    }
+    const pollMs = { busy: 10, idle: 20 };
+    const older = await start([Older], { pollMs });
+    const newer = await startProcess(database.url, [Newer], { pollMs });
+    await newer.stop();
+    await older.publish(new Counter(counterId(3)).tick().tock().tick());
+    await eventually(() => seen.length === 1);
+    await older.app.get(AttemptMarks).stepOver(older.app.get(Subscriptions).all());
+    await older.publish(new Counter(counterId(4)).tick());
+    await eventually(() => seen.length === 2);
+    const [cursor] = await older.unitOfWork.query('SELECT position FROM messaging.subscription_cursor WHERE lane = 3');
+    expect(cursor).toEqual({ position: 1n });
+
+    await start([Newer], { pollMs });
+    await eventually(() => seen.length === 4);
+    expect(seen.slice(0, 3)).toEqual([
+      'older: testing.ticked.v1 1',
+      'older: testing.ticked.v1 1',
+      'newer: testing.tocked.v1 2',
+    ]);
+    expect(seen[3]).toContain('testing.ticked.v1 3');
+  });
+
+  it('leaves to another version what failed there and is due again', async () => {
+    @EventsHandler(Ticked, Tocked)
+    @Subscription('testing.record-ticks')
+    class Newer {
+      handle = () => Promise.reject(new Error('not yet'));
+    }
+    const newer = await startProcess(database.url, [Newer], { backoffMs: 60_000, maxBackoffMs: 60_000 });
+    await newer.publish(new Counter(counterId(3)).tock());
+    await eventually(async () => (await newer.app.get(ParkedEvents).list(1)).some((event) => event.lastError));
+    await newer.stop();
+    const { unitOfWork, app } = await start([RecordTicks], { pollMs: { busy: 10, idle: 20 } });
+    await unitOfWork.query('UPDATE messaging.parked_event SET due_at = now()');
+    const [subscription] = app.get(Subscriptions).all() as [DurableSubscription];
+    expect(await app.get(LaneDelivery).retry(subscription, 3)).toBe('done');
+    expect(await app.get(ParkedEvents).list(1)).toMatchObject([{ status: 'retrying', attempts: 1 }]);
+  });
+
+  it('goes on past the events of a type that was given up', async () => {
+    const newer = await start([RecordBatches]);
+    await newer.stop();
+    processes.length = 0;
+    @EventsHandler(Ticked)
+    @Subscription('testing.record-batches')
+    class WithoutTocks extends RecordBatches {}
+    const { publish, unitOfWork } = await start([WithoutTocks], { pollMs: { busy: 10, idle: 20 } });
+    await publish(new Counter(counterId(3)).tock().tick());
+    await unitOfWork.query(
+      `UPDATE messaging.subscription SET types = array_remove(types, 'testing.tocked.v1')
+        WHERE name = 'testing.record-batches'`,
+    );
+    await eventually(async () => (await handled(unitOfWork, 'batches')).length === 1);
+    expect(await handled(unitOfWork, 'batches')).toMatchObject([{ version: 2 }]);
+  });
+
+  it('says so when a hole is met on the way past what a subscription does not take', async () => {
+    const writer = await start([], { deliver: false });
+    await writer.publish(new Counter(counterId(3)).tock().tock().tock());
+    await writer.unitOfWork.query('DELETE FROM messaging.event_log WHERE lane = 3 AND position = 2');
+    const { unitOfWork } = await start([RecordTicks], { pollMs: { busy: 10, idle: 20 } });
+    await eventually(async () => (await lanesWithHoles.get()).values.some(({ value }) => value > 0));
+    const [cursor] = await unitOfWork.query('SELECT position FROM messaging.subscription_cursor WHERE lane = 3');
+    expect(cursor).toEqual({ position: 1n });
+  });
+
   it('stops at a hole, and says so, instead of passing over events that were removed undelivered', async () => {
     const writer = await start([], { deliver: false });
     await writer.publish(new Counter(counterId(3)).tick(), new Counter(counterId(4)).tick());
@@ -178,7 +273,7 @@ describe('the event log', () => {
     await writer.unitOfWork.query('DELETE FROM messaging.event_log WHERE lane = 3 AND position = 1');
     const { unitOfWork } = await start([RecordTicks], { pollMs: { busy: 10, idle: 20 } });
     await eventually(async () => (await lanesWithHoles.get()).values.some(({ value }) => value > 0));
-    expect(await handled(unitOfWork, 'ticks', counterId(4))).toHaveLength(1);
+    await eventually(async () => (await handled(unitOfWork, 'ticks', counterId(4))).length === 1);
     expect(await handled(unitOfWork, 'ticks', counterId(3))).toEqual([]);
   });
 

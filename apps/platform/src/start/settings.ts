@@ -172,7 +172,8 @@ export const SETTINGS = {
     env: 'CARRIER_UNSIGNED_CALLBACKS',
     fallback: undefined,
     read: oneOf('accept', 'refuse'),
-    about: 'Carrier callbacks without a secret; accepted by default only while the carriers are the sandbox.',
+    about:
+      'Carrier callbacks without a secret; accepted by default only while the carriers are the sandbox beside a platform on loopback.',
   }),
   pollFirstSeconds: setting({
     env: 'CARRIER_POLL_SECONDS',
@@ -184,6 +185,17 @@ export const SETTINGS = {
 
 type Values = { [Key in keyof typeof SETTINGS]: (typeof SETTINGS)[Key]['fallback'] };
 export type Settings = Values;
+
+/** Only programs on this machine reach what listens there. */
+export const isLoopback = (host: string): boolean => ['127.0.0.1', '::1', 'localhost'].includes(host);
+
+/** Secrets that anybody can read in this file, and that still count: good for a sandbox that nobody else reaches. */
+function knownSecrets(values: Values): string[] {
+  if (isLoopback(values.host) && values.sandbox === 'on') return [];
+  return (['gatewaySecrets', 'sfSecret', 'ztoKey'] as const)
+    .filter((key) => [values[key]].flat().some((secret) => [SETTINGS[key].fallback].flat().includes(secret)))
+    .map((key) => SETTINGS[key].env);
+}
 
 /** Reads `tradewind.yaml` (or the file in TRADEWIND_CONFIG) and the environment; complains of everything at once. */
 export function loadSettings(env: NodeJS.ProcessEnv): Settings {
@@ -200,6 +212,12 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
         `${name} must be ${(error as Error).message}${secret ? '' : `, not "${String(raw).slice(0, 80)}"`}`,
       );
     }
+  }
+  const known = problems.length === 0 ? knownSecrets(values as Values) : [];
+  if (known.length > 0) {
+    problems.push(
+      `${known.join(', ')} must be set to secrets of your own while HOST is not loopback or SANDBOX is off; the default ones are public`,
+    );
   }
   if (problems.length > 0) throw new Complaint(`configuration: ${problems.join('; ')}`);
   return values as Values;

@@ -105,7 +105,7 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
     const { table } = this.effect;
     // A claim ends when the call and the recording of its outcome have long run out of time.
     const claimMs = this.#settings.timeoutMs * 2 + 5000;
-    const rows = await this.unitOfWork.query<Row & { was: string }>(
+    const rows = await this.unitOfWork.queryUnprepared<Row & { was: string }>(
       `WITH due AS (
          SELECT id, state FROM ${table} WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
        UPDATE ${table} AS effect
@@ -126,12 +126,21 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
       try {
         await this.unitOfWork.run(() => this.#record(row, outcome));
       } catch (error) {
-        // The row stays claimed and falls due again as it is: sent, without an outcome.
         if (error instanceof FencedOff) this.#logger.warn({ msg: 'a newer claim owns this row', id: row.id });
-        else
-          this.#logger.error({ msg: 'an outcome could not be recorded and will be asked for', id: row.id, err: error });
+        else await this.#unrecorded(row, error);
       }
     });
+  }
+
+  /** What cannot be recorded counts as unknown: it is asked for again, but no more often than the schedule allows. */
+  async #unrecorded(row: Row, error: unknown): Promise<void> {
+    this.#logger.error({ msg: 'an outcome could not be recorded and will be asked for', id: row.id, err: error });
+    try {
+      await this.#write(row, { kind: 'unknown', reason: `not recorded: ${(error as Error).name}` });
+    } catch (again) {
+      // The row stays claimed and falls due again as it is.
+      this.#logger.warn({ msg: 'nothing can be recorded of this row now', id: row.id, err: again });
+    }
   }
 
   async #outcome(row: Row, wasRequested: boolean): Promise<EffectOutcome<Result>> {
@@ -146,10 +155,14 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
 
   async #record(row: Row, outcome: EffectOutcome<Result>): Promise<void> {
     if (outcome.kind === 'succeeded' || outcome.kind === 'failed') await this.effect.settle(row, outcome);
+    await this.#write(row, outcome);
+  }
+
+  async #write(row: Row, outcome: EffectOutcome<Result>): Promise<void> {
     const { state, dueInMs } = this.#next(row, outcome);
     const recorded = await this.unitOfWork.query(
       `UPDATE ${this.effect.table} SET state = $3, due_at = now() + $4 * interval '1 millisecond', last_error = $5
-        WHERE id = $1 AND fence = $2 RETURNING id`,
+        WHERE id = $1 AND fence = $2 AND state IN ('sent', 'pending', 'unknown') RETURNING id`,
       [row.id, row.fence, state, dueInMs, outcome.kind === 'succeeded' ? null : outcome.reason],
     );
     if (recorded.length === 0) throw new FencedOff();

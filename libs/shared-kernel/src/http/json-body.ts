@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { DomainError } from '../core/errors';
 import { httpRefusal } from './error-codes';
 
 const MAX_DEPTH = 16;
@@ -61,6 +62,16 @@ function inspect(value: unknown, pointer: string, depth: number): void {
       inspect(member, at, depth + 1);
     }
   }
+}
+
+/** The rule for control characters, for parameters of a path or a query. */
+export function addressRefusal(values: unknown): DomainError | undefined {
+  for (const [name, value] of Object.entries(values ?? {})) {
+    if (![value].flat().some((text) => typeof text === 'string' && CONTROL.test(text))) continue;
+    const detail = 'control characters are not taken';
+    return httpRefusal('invalid-request', `/${name}: ${detail}`, { errors: [{ pointer: `/${name}`, detail }] });
+  }
+  return undefined;
 }
 
 function refuse(pointer: string, detail: string): never {

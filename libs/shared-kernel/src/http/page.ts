@@ -50,6 +50,12 @@ export function decodeCursor(cursor: string, parts: readonly ((part: string) => 
   throw httpRefusal('invalid-cursor', 'take `nextCursor` as it was given');
 }
 
+/** A time as `toISOString` writes it, of a year that PostgreSQL takes: what the sort key of a cursor holds. */
+export function isTimeText(text: string): boolean {
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text && /^(?!0000)\d{4}-/.test(text);
+}
+
 /** Cuts a query that asked for one row more than the page into the page and its cursor. */
 export function pageOf<Row>(rows: Row[], limit: number, key: (row: Row) => readonly string[]): Page<Row> {
   const data = rows.slice(0, limit);

@@ -53,14 +53,15 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 function refusalOf(thrown: unknown, request: FastifyRequest): DomainError {
+  // First of all: a body is looked at, and may be refused, even where no route takes it.
+  const allow = request.is404 ? allowedMethods(request.server, request.url) : [];
+  if (allow.length > 0 && !allow.includes(request.method)) {
+    return httpRefusal('method-not-allowed', `use ${allow.join(' or ')}`, { allow: allow.join(', ') });
+  }
   if (thrown instanceof DomainError) return thrown;
   if (isUnavailable(thrown)) return httpRefusal('service-unavailable', 'the database cannot be reached at the moment');
   const status = thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: number })?.statusCode;
-  if (status === 404) {
-    const allow = allowedMethods(request.server, request.url);
-    if (allow.length === 0) return httpRefusal('not-found', 'no such address');
-    return httpRefusal('method-not-allowed', `use ${allow.join(' or ')}`, { allow: allow.join(', ') });
-  }
+  if (status === 404) return httpRefusal('not-found', 'no such address');
   if (status === 413) return httpRefusal('body-too-large', 'send a smaller body');
   if (status === 415) return httpRefusal('unsupported-media-type', 'send application/json');
   if (status !== undefined && status >= 400 && status < 500) {

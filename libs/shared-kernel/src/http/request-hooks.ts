@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { SystemIds } from '../core/ids';
 import { httpDuration } from '../observability/metrics';
 import { type RequestContext, runInContext } from '../observability/request-context';
+import { addressRefusal } from './json-body';
 
 const ids = new SystemIds();
 const contexts = new WeakMap<FastifyRequest, RequestContext>();
@@ -30,7 +31,8 @@ export function observeRequests(fastify: FastifyInstance): void {
   });
   // Reading a body leaves the asynchronous context: enter it again.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    runInContext(contexts.get(request) as RequestContext, done);
+    const refusal = addressRefusal(request.params) ?? addressRefusal(request.query);
+    runInContext(contexts.get(request) as RequestContext, () => done(refusal));
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';

@@ -3,6 +3,7 @@ import { registerDecorator, type ValidationError } from 'class-validator';
 import { currencyExponent } from '../core/money';
 import { isId } from '../core/ids';
 import { httpRefusal } from './error-codes';
+import { isTimeText } from './page';
 
 /** Every DTO is checked by its class-validator decorators; fields it does not name are refused. */
 export const validationPipe = () =>
@@ -53,6 +54,14 @@ export const IsCurrency = rule(
   'must be an ISO 4217 currency code',
   (value) => typeof value === 'string' && currencyExponent(value) !== undefined,
 );
+
+const RFC_3339 = /^(\d{4}-\d\d-\d\d)T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/;
+
+/** A time of RFC 3339 on a day that exists. Leap seconds are refused: neither `Date` nor PostgreSQL keeps them. */
+export const IsTime = rule('isTime', 'must be a time of RFC 3339, as in 2026-01-31T08:00:00Z', (value) => {
+  const day = typeof value === 'string' && RFC_3339.exec(value)?.[1];
+  return Boolean(day) && isTimeText(`${day}T00:00:00.000Z`);
+});
 
 export const IsIdOf = (prefix: string): PropertyDecorator =>
   rule('isId', `must be an identifier that begins with ${prefix}_`, (value) => isId(prefix, value))();

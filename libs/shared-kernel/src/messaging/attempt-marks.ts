@@ -1,12 +1,12 @@
 import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
 import { Pool } from 'pg';
 import { connectionOptions } from '../persistence/data-source';
-import { statement } from '../persistence/statement';
+import { type Row, statement } from '../persistence/statement';
 import { MessagingOptions } from './messaging-options';
 import type { DurableSubscription } from './subscription';
 
-/** Most events of one lane that are stepped over at once. */
-const STEP = 1000;
+/** Most events of one lane that are stepped over, or searched for one to deliver, at once. */
+export const STEP = 1000;
 
 /**
  * What must be known even when the transaction it is about never commits: that a batch was begun, that an attempt at an
@@ -73,34 +73,39 @@ export class AttemptMarks implements OnApplicationShutdown {
 
   /**
    * Moves cursors past events that their subscriptions do not take, for all lanes in one statement. Lanes that are being
-   * worked on are left alone, and so are holes, which the delivery has to meet and report.
+   * worked on are left alone; the way ends before a hole, which the delivery has to meet and report, and before what
+   * another version of the subscription takes. True when a cursor went as far as it may at once: there may be more.
    */
-  async stepOver(subscriptions: readonly DurableSubscription[]): Promise<void> {
-    await this.#write(
+  async stepOver(subscriptions: readonly DurableSubscription[]): Promise<boolean> {
+    const moved = await this.#write<{ steps: bigint }>(
       `WITH behind AS (
-         SELECT c.subscription, c.lane, c.position, s.types, least(l.head, c.position + ${STEP}) AS head
+         SELECT c.subscription, c.lane, c.position, string_to_array(s.types, ',') || r.types AS types
            FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane)
            JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
+           JOIN messaging.subscription r ON r.name = c.subscription
           WHERE l.head > c.position ORDER BY c.subscription, c.lane FOR UPDATE OF c SKIP LOCKED),
        free AS (
-         SELECT b.subscription, b.lane, coalesce(next.taken - 1, b.head) AS until
+         SELECT b.subscription, b.lane, b.position, least(next.taken - 1, b.position + next.unbroken) AS until
            FROM behind b CROSS JOIN LATERAL (
-             SELECT count(*) AS found, min(position) FILTER (WHERE type = ANY(string_to_array(b.types, ','))) AS taken
-               FROM (SELECT e.position, e.type FROM messaging.event_log e
-                      WHERE e.lane = b.lane AND e.position > b.position ORDER BY e.position LIMIT ${STEP}) AS events
-              WHERE position <= b.head) AS next
-          WHERE next.found = b.head - b.position)
+             SELECT count(*) FILTER (WHERE position = b.position + n) AS unbroken,
+                    min(position) FILTER (WHERE type = ANY(b.types)) AS taken
+               FROM (SELECT e.position, e.type, row_number() OVER (ORDER BY e.position) AS n
+                       FROM messaging.event_log e
+                      WHERE e.lane = b.lane AND e.position > b.position AND e.position <= b.position + ${STEP}) AS events
+           ) AS next)
        UPDATE messaging.subscription_cursor c SET position = free.until FROM free
-        WHERE c.subscription = free.subscription AND c.lane = free.lane AND free.until > c.position`,
+        WHERE c.subscription = free.subscription AND c.lane = free.lane AND free.until > c.position
+       RETURNING free.until - free.position AS steps`,
       [subscriptions.map(({ name }) => name), subscriptions.map(({ events }) => [...events.keys()].join(','))],
     );
+    return moved.some(({ steps }) => steps === BigInt(STEP));
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.#pool.end();
   }
 
-  async #write(text: string, values: unknown[]): Promise<void> {
-    await this.#pool.query(statement(text, values));
+  async #write<R extends Row>(text: string, values: unknown[]): Promise<R[]> {
+    return (await this.#pool.query<R>(statement(text, values))).rows;
   }
 }

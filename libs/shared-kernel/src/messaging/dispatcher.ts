@@ -1,7 +1,7 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { UnitOfWork } from '../persistence/unit-of-work';
-import { AttemptMarks } from './attempt-marks';
+import { AttemptMarks, STEP } from './attempt-marks';
 import { EventLog } from './event-log';
 import { LaneDelivery } from './lane-delivery';
 import { MessagingOptions } from './messaging-options';
@@ -45,14 +45,16 @@ export class Dispatcher implements OnModuleInit, Worker {
     this.#pollMs = options.pollMs.busy;
   }
 
-  onModuleInit(): void {
+  async onModuleInit(): Promise<void> {
     this.eventBus.publisher = this.eventLog;
     for (const subscription of this.subscriptions.all()) {
       for (const type of subscription.events.keys()) {
         this.#subscribersOf.set(type, [...(this.#subscribersOf.get(type) ?? []), subscription]);
       }
     }
-    if (this.options.deliver) this.workers.add(this);
+    if (!this.options.deliver) return;
+    this.workers.add(this);
+    await this.#recordTypes();
   }
 
   async start(): Promise<void> {
@@ -72,6 +74,28 @@ export class Dispatcher implements OnModuleInit, Worker {
     clearTimeout(this.#timer);
     this.#queue.clear();
     if (this.#running.size > 0) await new Promise<void>((resolve) => this.#idle.push(resolve));
+  }
+
+  /**
+   * Before this process can publish anything, every other one knows what its subscriptions take: processes of several
+   * versions share the cursors, and none moves a cursor past what only another one takes. A type that was really given
+   * up is removed in a migration, as the subscription's cursors wait before its events until then:
+   * `UPDATE messaging.subscription SET types = array_remove(types, 'trading.order-lost.v1') WHERE name = '…'`.
+   */
+  async #recordTypes(): Promise<void> {
+    for (const { name, events } of this.subscriptions.all()) {
+      const [recorded] = await this.unitOfWork.query<{ types: string[] }>(
+        `INSERT INTO messaging.subscription AS s (name, types) VALUES ($1, $2)
+         ON CONFLICT (name) DO UPDATE
+           SET types = ARRAY(SELECT DISTINCT type FROM unnest(s.types || excluded.types) AS type ORDER BY type)
+         RETURNING types`,
+        [name, [...events.keys()]],
+      );
+      const elsewhere = recorded?.types.filter((type) => !events.has(type)) ?? [];
+      if (elsewhere.length > 0) {
+        this.#logger.warn({ msg: 'left to processes of another version', subscription: name, types: elsewhere });
+      }
+    }
   }
 
   /** A new subscription gets its cursors; a known one goes on where it stopped. In order, as other processes start too. */
@@ -128,21 +152,27 @@ export class Dispatcher implements OnModuleInit, Worker {
   }
 
   async #poll(): Promise<void> {
+    let stepping = false;
     try {
-      await this.#stepOver();
+      stepping = await this.#stepOver();
       const all = this.subscriptions.all();
       const behind = await this.unitOfWork.query<{ subscription: string; lane: number; retry: boolean }>(
         `SELECT subscription, lane, bool_or(retry) AS retry FROM (
            SELECT c.subscription, c.lane, false AS retry
              FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane)
              JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
-             CROSS JOIN LATERAL (
-               SELECT FROM messaging.event_log e
-                WHERE e.lane = c.lane AND e.position > c.position AND e.type = ANY(string_to_array(s.types, ','))
-                ORDER BY e.position LIMIT 1) AS next
-            WHERE l.head > c.position
+             JOIN messaging.subscription r ON r.name = c.subscription
+             LEFT JOIN LATERAL (
+               SELECT e.type FROM messaging.event_log e
+                WHERE e.lane = c.lane AND e.position > c.position AND e.position <= c.position + ${STEP}
+                  AND e.type = ANY(string_to_array(s.types, ',') || r.types)
+                ORDER BY e.position LIMIT 1) AS next ON true
+            WHERE l.head > c.position AND (next.type = ANY(string_to_array(s.types, ',')) OR NOT EXISTS (
+               SELECT FROM messaging.event_log e WHERE e.lane = c.lane AND e.position = c.position + 1))
            UNION ALL
-           SELECT subscription, lane, true FROM messaging.parked_event WHERE status = 'retrying' AND due_at <= now()
+           SELECT p.subscription, p.lane, true FROM messaging.parked_event p
+             JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
+            WHERE p.status = 'retrying' AND p.due_at <= now() AND p.type = ANY(string_to_array(s.types, ','))
          ) AS behind GROUP BY subscription, lane`,
         [all.map(({ name }) => name), all.map(({ events }) => [...events.keys()].join(','))],
       );
@@ -160,13 +190,14 @@ export class Dispatcher implements OnModuleInit, Worker {
       this.#pollMs = this.options.pollMs.idle;
       this.#logger.warn({ msg: 'looking for events failed and will be tried again', err: error });
     }
-    if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), this.#pollMs);
+    if (!this.#stopped) this.#timer = setTimeout(() => void this.#poll(), stepping ? 0 : this.#pollMs);
   }
 
-  /** Cursors need not pass at once what their subscriptions do not take. */
-  async #stepOver(): Promise<void> {
-    if (performance.now() < this.#stepAt) return;
-    this.#stepAt = performance.now() + this.options.pollMs.idle;
-    await this.marks.stepOver(this.subscriptions.all());
+  /** Cursors need not pass at once what their subscriptions do not take. True while there may be more of it. */
+  async #stepOver(): Promise<boolean> {
+    if (performance.now() < this.#stepAt) return false;
+    const more = await this.marks.stepOver(this.subscriptions.all());
+    if (!more) this.#stepAt = performance.now() + this.options.pollMs.idle;
+    return more;
   }
 }

@@ -16,8 +16,10 @@ interface StoredEvent {
   type: string;
   aggregateId: string;
   version: number;
-  /** Null when the subscription does not take this type. */
+  /** Null when the subscription does not take this type in this process. */
   payload: Record<string, unknown> | null;
+  /** The subscription takes this type in processes of another version only: the cursor waits for one of them. */
+  elsewhere: boolean;
   causationId: string | null;
   correlationId: string;
   requestId: string | null;
@@ -59,7 +61,7 @@ export class LaneDelivery {
         const cursor = await this.#lock(subscription.name, lane);
         if (!cursor) return 'taken';
         const careful = cursor.begun > cursor.position;
-        const events = await this.#read(subscription, lane, cursor.position);
+        const events = upToElsewhere(await this.#read(subscription, lane, cursor.position));
         if (events.length === 0) return 'done';
         const until = careful ? firstTaken(events) : events.length;
         const slice = events.slice(0, until);
@@ -99,8 +101,9 @@ export class LaneDelivery {
         if (!(await this.#lock(subscription.name, lane))) return 'taken';
         const [parked] = await this.unitOfWork.query<{ position: bigint; attempts: number }>(
           `SELECT position, attempts FROM messaging.parked_event
-            WHERE subscription = $1 AND lane = $2 AND status = 'retrying' AND due_at <= now() ORDER BY position LIMIT 1`,
-          [subscription.name, lane],
+            WHERE subscription = $1 AND lane = $2 AND status = 'retrying' AND due_at <= now() AND type = ANY($3::text[])
+            ORDER BY position LIMIT 1`,
+          [subscription.name, lane, [...subscription.events.keys()]],
         );
         if (!parked) return 'done';
         const [event] = await this.#read(subscription, lane, parked.position - 1n, 1);
@@ -140,10 +143,13 @@ export class LaneDelivery {
   ): Promise<StoredEvent[]> {
     const events = await this.unitOfWork.query<StoredEvent>(
       `SELECT lane, position, id, type, aggregate_id AS "aggregateId", aggregate_version AS version,
-              CASE WHEN type = ANY($3::text[]) THEN payload END AS payload, causation_id AS "causationId",
+              CASE WHEN type = ANY($3::text[]) THEN payload END AS payload,
+              type <> ALL($3::text[])
+                AND type IN (SELECT unnest(types) FROM messaging.subscription WHERE name = $5) AS elsewhere,
+              causation_id AS "causationId",
               correlation_id AS "correlationId", request_id AS "requestId", actor, trace, occurred_at AS "occurredAt"
          FROM messaging.event_log WHERE lane = $1 AND position > $2 ORDER BY position LIMIT $4`,
-      [lane, position, [...subscription.events.keys()], limit],
+      [lane, position, [...subscription.events.keys()], limit, subscription.name],
     );
     events.forEach((event, index) => {
       if (event.position !== position + BigInt(index + 1)) {
@@ -158,8 +164,9 @@ export class LaneDelivery {
   async #setAsideBehindParked(subscription: string, lane: number, events: StoredEvent[]): Promise<StoredEvent[]> {
     if (events.length === 0) return events;
     const parked = await this.unitOfWork.query<{ aggregate_id: string; position: bigint }>(
-      'SELECT aggregate_id, position FROM messaging.parked_event WHERE subscription = $1 AND lane = $2',
-      [subscription, lane],
+      `SELECT aggregate_id, position FROM messaging.parked_event
+        WHERE subscription = $1 AND lane = $2 AND aggregate_id = ANY($3::text[])`,
+      [subscription, lane, [...new Set(events.map((event) => event.aggregateId))]],
     );
     if (parked.length === 0) return events;
     const waiting = new Set(parked.map((row) => row.aggregate_id));
@@ -244,6 +251,11 @@ class Turns {
 }
 
 const isTaken = (event: StoredEvent): boolean => event.payload !== null;
+
+function upToElsewhere(events: StoredEvent[]): StoredEvent[] {
+  const index = events.findIndex((event) => event.elsewhere);
+  return index === -1 ? events : events.slice(0, index);
+}
 
 /** How many leading events hold exactly one that the subscription takes. */
 function firstTaken(events: StoredEvent[]): number {

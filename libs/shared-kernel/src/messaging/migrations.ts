@@ -55,6 +55,12 @@ export class CreateMessaging1767225600000 implements MigrationInterface {
         END LOOP;
       END $$;
 
+      -- What any version of a subscription takes: its cursors pass none of it undelivered.
+      CREATE TABLE messaging.subscription (
+        name text PRIMARY KEY,
+        types text[] NOT NULL
+      );
+
       CREATE TABLE messaging.subscription_cursor (
         subscription text NOT NULL,
         lane smallint NOT NULL REFERENCES messaging.lane,
@@ -84,6 +90,7 @@ export class CreateMessaging1767225600000 implements MigrationInterface {
         since timestamptz NOT NULL DEFAULT now(),
         PRIMARY KEY (subscription, lane, position)
       );
+      CREATE INDEX parked_event_aggregate ON messaging.parked_event (subscription, lane, aggregate_id);
       CREATE INDEX parked_event_due ON messaging.parked_event (due_at) WHERE status = 'retrying';
     `);
   }

@@ -16,7 +16,7 @@ export function createPinoLogger(level: LogLevel): PinoLogger {
       base: { pid: process.pid },
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
-      serializers: { err: pino.stdSerializers.errWithCause },
+      serializers: { err: loggedError },
       mixin: () => {
         const { requestId, actor, causationId } = currentContext();
         return requestId || causationId ? { requestId, actor, ...(causationId && { causationId }) } : {};
@@ -24,6 +24,36 @@ export function createPinoLogger(level: LogLevel): PinoLogger {
     },
     destination,
   );
+}
+
+/** What a log line shows of an error. */
+export interface LoggedError {
+  type: string;
+  message: string;
+  stack?: string;
+  /** SQLSTATE, errno or the code of a refusal. */
+  code?: string;
+  constraint?: string;
+  cause?: LoggedError;
+}
+
+const MOST_CAUSES = 8;
+
+/**
+ * Names what is shown, as errors of the database carry personal data: `parameters` and `query` of TypeORM, `detail` and
+ * `where` of PostgreSQL hold values of rows.
+ */
+export function loggedError(error: unknown, depth = 0): unknown {
+  if (!(error instanceof Error)) return error;
+  const { code, constraint, cause } = error as { code?: unknown; constraint?: unknown; cause?: unknown };
+  return {
+    type: error.constructor.name,
+    message: error.message,
+    stack: error.stack,
+    ...(typeof code === 'string' && { code }),
+    ...(typeof constraint === 'string' && { constraint }),
+    ...(cause instanceof Error && depth < MOST_CAUSES && { cause: loggedError(cause, depth + 1) as LoggedError }),
+  } satisfies LoggedError;
 }
 
 /** Nest's own account of its start, of no use to operators. */

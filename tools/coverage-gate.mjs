@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 
-const LINES_PERCENT = 80;
+const LINES_PERCENT = 85;
 const COUNTED = /^(libs|apps\/platform)\//;
 
 const root = path.join(import.meta.dirname, '..');

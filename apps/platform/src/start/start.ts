@@ -6,7 +6,7 @@ import { createApp } from '../create-app';
 import { Readiness } from '../http/readiness';
 import { databaseSettings, persistence } from '../platform.module';
 import { Complaint } from './complaint';
-import { claimDataFolder } from './data-folder';
+import { claimDataFolder, type DataFolder } from './data-folder';
 import { startEmbeddedPostgres } from './embedded-postgres';
 import { requireFreePort } from './ports';
 import { startSandbox } from './sandbox-process';
@@ -28,11 +28,13 @@ export async function start(env: NodeJS.ProcessEnv, stopping: AbortSignal): Prom
   const undo: Undo[] = [];
   const stop = () => undoAll(undo);
   try {
+    // First of all, so that a second start on one folder is told of the folder and not of a port.
+    const folder = await claimed(settings, undo);
     await requireFreePort(settings.host, settings.port, 'PORT');
     const runsSandbox = settings.sandbox === 'on' && !settings.sandboxUrl;
     if (runsSandbox) await requireFreePort(settings.host, settings.sandboxPort, 'SANDBOX_PORT');
 
-    const databaseUrl = await database(settings, undo, stopping);
+    const databaseUrl = folder ? await embeddedDatabase(folder, undo, stopping) : (settings.databaseUrl as string);
     stopping.throwIfAborted();
     await migrateOrComplain(settings, databaseUrl);
     stopping.throwIfAborted();
@@ -94,10 +96,15 @@ async function undoAll(undo: Undo[]): Promise<void> {
     throw new AggregateError(failures, `the stop was not clean: ${failures.map(String).join('; ')}`);
 }
 
-async function database(settings: Settings, undo: Undo[], stopping: AbortSignal): Promise<string> {
-  if (settings.databaseUrl) return settings.databaseUrl;
+/** The data folder of the embedded PostgreSQL; undefined with a DATABASE_URL. */
+async function claimed(settings: Settings, undo: Undo[]): Promise<DataFolder | undefined> {
+  if (settings.databaseUrl) return undefined;
   const folder = await claimDataFolder(settings.dataDir);
   undo.push(() => folder.release());
+  return folder;
+}
+
+async function embeddedDatabase(folder: DataFolder, undo: Undo[], stopping: AbortSignal): Promise<string> {
   const postgres = await startEmbeddedPostgres(folder.path, [], stopping);
   undo.push(() => postgres.stop());
   return postgres.url;

@@ -52,6 +52,8 @@ export class ApplyPaymentCallback {
   async #revoke(id: Id<'ref'>): Promise<string> {
     const refund = await this.operations.findRefund(id).catch(() => undefined);
     if (!refund) return 'orphan';
+    // The message overtook our own record of the refund: it is delivered again a moment later.
+    if (refund.status === 'pending' || refund.status === 'unknown') throw new Error(`refund ${id} is not settled yet`);
     return this.orders.change(refund.orderId, async (order) => {
       const revoked = await this.operations.revokeRefund(id);
       if (revoked) order.revokeRefund(id, revoked.amount);

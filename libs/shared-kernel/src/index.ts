@@ -1,6 +1,7 @@
 export { Aggregate } from './core/aggregate';
 export { Clock, ManualClock, SystemClock } from './core/clock';
 export { ContractEvent, type ContractEventClass, type Delivered, type EventMeta } from './core/contract-event';
+export { CRASH_POINTS, type CrashPoint, crashPoint, onCrashPoint } from './core/crash-points';
 export { ContractQuery } from './core/contract-query';
 export { DomainError, errorCatalogue, errorCodes, type ErrorEntry } from './core/errors';
 export { type Id, idOf, Ids, isId, LANES, laneOf, SystemIds, uuidOf } from './core/ids';

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
+import { CRASH_POINTS } from '@tradewind/shared-kernel';
 import { Complaint } from './complaint';
 
 type Raw = string | undefined;
@@ -180,6 +181,18 @@ export const SETTINGS = {
     fallback: 600,
     read: integer(1, 86_400),
     about: 'First wait before a carrier is asked about a waybill; it doubles up to six hours.',
+  }),
+  crashPoint: setting<string | undefined>({
+    env: 'CRASH_POINT',
+    fallback: undefined,
+    read: (value) => {
+      const [, point = ''] = /^([a-z.-]+)(?::[1-9]\d{0,6})?$/.exec(value) ?? [];
+      if (!(CRASH_POINTS as readonly string[]).includes(point)) {
+        throw new Error(`one of ${CRASH_POINTS.join(', ')}, with :n for the n-th time that it is reached`);
+      }
+      return value;
+    },
+    about: 'For experiments: where the process kills itself, as `effect.before-call:3`.',
   }),
 };
 

@@ -1,4 +1,5 @@
 import { isUnavailable, migrate, sqlState, UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import { crashPoint, onCrashPoint } from '@tradewind/shared-kernel';
 import { Workers } from '@tradewind/shared-kernel/messaging';
 import { seedDemoCatalogue } from '@tradewind/trading';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
@@ -25,6 +26,7 @@ export interface RunningPlatform {
  */
 export async function start(env: NodeJS.ProcessEnv, stopping: AbortSignal): Promise<RunningPlatform | undefined> {
   const settings = loadSettings(env);
+  armCrashPoint(settings.crashPoint);
   const undo: Undo[] = [];
   const stop = () => undoAll(undo);
   try {
@@ -43,10 +45,14 @@ export async function start(env: NodeJS.ProcessEnv, stopping: AbortSignal): Prom
     const workers = app.get(Workers);
     const readiness = app.get(Readiness);
     undo.push(() => app.close());
-    undo.push(() => workers.stop());
+    undo.push(async () => {
+      await workers.stop();
+      crashPoint('stop.workers-ended');
+    });
     undo.push(() => stopListening(app));
     undo.push(() => {
       readiness.serving = false;
+      crashPoint('stop.begun');
     });
     if (settings.seed === 'demo') await seedDemoCatalogue(app.get(UnitOfWork));
     await app.listen(settings.port, settings.host);
@@ -67,6 +73,16 @@ export async function start(env: NodeJS.ProcessEnv, stopping: AbortSignal): Prom
     await stop().catch(() => undefined);
     throw complaintOf(error, settings);
   }
+}
+
+/** Makes the process end at this place as by `kill -9`. */
+function armCrashPoint(armed: Settings['crashPoint']): void {
+  if (!armed) return;
+  const [point, nth = '1'] = armed.split(':');
+  let left = Number(nth);
+  onCrashPoint((reached) => {
+    if (reached === point && --left === 0) process.kill(process.pid, 'SIGKILL');
+  });
 }
 
 /** How long a client may take to finish what it began to ask, milliseconds. */

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { Worker } from '../messaging/workers';
+import { crashPoint } from '../core/crash-points';
 import { Counter, metrics } from '../observability/metrics';
 import { runInContext } from '../observability/request-context';
 import type { UnitOfWork } from '../persistence/unit-of-work';
@@ -88,6 +89,7 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
         this.#lookAgain = false;
         const room = this.#settings.concurrency - this.#underWay.size;
         if (room === 0) break; // a finished call looks again
+        crashPoint('effect.before-claim');
         for (const claimed of await this.#claim(room)) {
           const run: Promise<void> = this.#attempt(claimed.row, claimed.wasRequested).finally(() => {
             this.#underWay.delete(run);
@@ -121,10 +123,13 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
   async #attempt(row: Row, wasRequested: boolean): Promise<void> {
     const context = { requestId: null, actor: `worker:${this.name}`, causationId: null };
     await runInContext(context, async () => {
+      crashPoint('effect.before-call');
       const outcome = await this.#outcome(row, wasRequested);
+      crashPoint('effect.after-call');
       outcomes.inc({ effect: this.name, outcome: outcome.kind });
       try {
         await this.unitOfWork.run(() => this.#record(row, outcome));
+        crashPoint('effect.after-record');
       } catch (error) {
         if (error instanceof FencedOff) this.#logger.warn({ msg: 'a newer claim owns this row', id: row.id });
         else await this.#unrecorded(row, error);

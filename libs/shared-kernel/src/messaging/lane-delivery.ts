@@ -1,5 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { ContractEvent, ContractEventClass, Delivered } from '../core/contract-event';
+import { crashPoint } from '../core/crash-points';
 import { idOf } from '../core/ids';
 import { type RequestContext, runInContext } from '../observability/request-context';
 import { UnitOfWork } from '../persistence/unit-of-work';
@@ -55,6 +56,7 @@ export class LaneDelivery {
   async next(subscription: DurableSubscription, lane: number): Promise<Progress> {
     let attempted: StoredEvent[] = [];
     let endTurn = (): void => undefined;
+    crashPoint('delivery.before-claim');
     try {
       return await this.unitOfWork.runOnce(async () => {
         attempted = [];
@@ -63,6 +65,7 @@ export class LaneDelivery {
         const careful = cursor.begun > cursor.position;
         const events = upToElsewhere(await this.#read(subscription, lane, cursor.position));
         if (events.length === 0) return 'done';
+        crashPoint('delivery.after-claim');
         const until = careful ? firstTaken(events) : events.length;
         const slice = events.slice(0, until);
         const last = slice.at(-1)?.position ?? cursor.position;
@@ -190,6 +193,7 @@ export class LaneDelivery {
   }
 
   async #handle({ name, handler, events: classes }: DurableSubscription, stored: StoredEvent[]): Promise<void> {
+    crashPoint('delivery.before-handler');
     const events = stored.map((event) => rehydrate(classes.get(event.type) as ContractEventClass, event));
     if ('handleBatch' in handler) {
       await runInContext({ requestId: null, actor: `subscription:${name}`, causationId: null }, () =>
@@ -198,6 +202,7 @@ export class LaneDelivery {
     } else {
       for (const event of events) await runInContext(contextOf(event, name), () => handler.handle(event));
     }
+    crashPoint('delivery.after-handler');
     eventsDelivered.inc({ subscription: name }, events.length);
   }
 

@@ -1,4 +1,5 @@
 import { type RequestContext, currentContext } from '../observability/request-context';
+import { crashPoint } from '../core/crash-points';
 import { isUnavailable } from './postgres-errors';
 
 export interface Member<Command> {
@@ -66,7 +67,9 @@ export class GroupCommit<Command, Answer> {
 
   async #run(batch: Waiting<Command, Answer>[]): Promise<void> {
     try {
+      crashPoint('group-commit.before-batch');
       const outcomes = await this.commit(batch);
+      crashPoint('group-commit.after-batch');
       batch.forEach((member, index) => {
         const outcome = outcomes[index];
         if (outcome?.ok) member.resolve(outcome.answer);

@@ -1,4 +1,5 @@
-import { DataSource } from 'typeorm';
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { crashPoint } from '../core/crash-points';
 import { dataSourceOptions } from './data-source';
 import type { DatabaseSettings, Persistence } from './data-source';
 
@@ -9,6 +10,7 @@ const MIGRATION_LOCK = 7_391_204_561;
 export async function migrate(settings: DatabaseSettings, parts: Persistence[]): Promise<string[]> {
   const dataSource = await new DataSource({
     ...dataSourceOptions({ ...settings, poolSize: 2 }, parts),
+    migrations: parts.flatMap((part) => part.migrations.map(withCrashPoints)),
     // A migration may take longer than a request.
     extra: { statement_timeout: 0, lock_timeout: 0 },
   }).initialize();
@@ -25,4 +27,16 @@ export async function migrate(settings: DatabaseSettings, parts: Persistence[]):
     await lock.release();
     await dataSource.destroy();
   }
+}
+
+/** The same migration, under the same name, with the places where a process may die. */
+function withCrashPoints(migration: new () => MigrationInterface): new () => MigrationInterface {
+  const marked = class extends migration {
+    override async up(runner: QueryRunner): Promise<void> {
+      crashPoint('migration.between');
+      await super.up(runner);
+      crashPoint('migration.before-commit');
+    }
+  };
+  return Object.defineProperty(marked, 'name', { value: migration.name });
 }

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import type { PoolClient, QueryConfig } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
+import { crashPoint } from '../core/crash-points';
 import { isTransient } from './postgres-errors';
 import { statement, type Row } from './statement';
 
@@ -80,7 +81,10 @@ export class UnitOfWork {
 
   async #query<R extends Row>(query: QueryConfig): Promise<R[]> {
     const pool = (this.dataSource.driver as unknown as { master: { query: PoolClient['query'] } }).master;
-    return (await (current.getStore()?.client ?? pool).query<R>(query)).rows;
+    const client = current.getStore()?.client;
+    const { rows } = await (client ?? pool).query<R>(query);
+    if (client) crashPoint('transaction.statement');
+    return rows;
   }
 
   #required(): Transaction {
@@ -101,8 +105,10 @@ export class UnitOfWork {
         return value;
       });
       // COMMIT of a failed transaction "succeeds" as a rollback: an error swallowed in `work` must not pass for success.
+      crashPoint('transaction.before-commit');
       const { command } = await client.query('COMMIT');
       if (command !== 'COMMIT') throw new Error('a statement failed inside the unit of work');
+      crashPoint('transaction.after-commit');
       for (const after of transaction.afterCommit) after();
       return result;
     } catch (error) {

@@ -3,6 +3,7 @@ export { httpRefusal } from './http/error-codes';
 export { HttpModule, httpPersistence } from './http/http.module';
 export {
   type Answer,
+  answered,
   canonical,
   IdempotencyKeys,
   type IdempotentAnswer,

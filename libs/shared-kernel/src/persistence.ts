@@ -1,7 +1,7 @@
 export { amountColumn, idColumn } from './persistence/columns';
 export type { DatabaseSettings, Persistence } from './persistence/data-source';
 export { DatabaseModule } from './persistence/database.module';
-export { GroupCommit, type Member, type Outcome } from './persistence/group-commit';
+export { type Deadline, GroupCommit, type Member, type Outcome } from './persistence/group-commit';
 export { migrate } from './persistence/migrate';
 export { isUnavailable, isUniqueViolation, sqlState } from './persistence/postgres-errors';
 export { UnitOfWork } from './persistence/unit-of-work';

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
+import { isUniqueViolation } from '../persistence/postgres-errors';
 import { UnitOfWork } from '../persistence/unit-of-work';
 import { httpRefusal } from './error-codes';
 
@@ -17,8 +18,11 @@ export interface IdempotentRequest {
 
 export interface Answer {
   status: number;
-  body: unknown;
+  /** The body as JSON text: made once, kept and sent as it is. */
+  json: string;
 }
+
+export const answered = (status: number, body: unknown): Answer => ({ status, json: JSON.stringify(body) });
 
 export type IdempotentAnswer = Answer & { replayed: boolean };
 
@@ -56,10 +60,21 @@ function addressed({ routeOptions, params }: FastifyRequest): string {
 export function canonical(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
-  const members = Object.entries(value)
-    .filter(([, member]) => member !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${members.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(',')}}`;
+  let text = '';
+  for (const key of Object.keys(value).toSorted()) {
+    const member = (value as Record<string, unknown>)[key];
+    if (member !== undefined) text += `${text && ','}${JSON.stringify(key)}:${canonical(member)}`;
+  }
+  return `{${text}}`;
+}
+
+interface KeptAnswer {
+  scope: string;
+  key: string;
+  fingerprint: string;
+  status: number;
+  json: string;
+  isExpired: boolean;
 }
 
 /** Another process has answered this key since it was looked up: looking again finds its answer. */
@@ -74,17 +89,17 @@ export class IdempotencyKeys {
 
   /**
    * Runs `work` in one transaction with its answer, or gives the answer of the first request with this key. `finish`
-   * may wait, after the commit, for what makes the answer more telling; its answer then replaces the kept one.
+   * may wait, after the commit, for what makes a first answer more telling; its answer then replaces the kept one.
    */
   async once(
     request: IdempotentRequest,
     work: () => Promise<Answer>,
-    finish?: (answer: Answer) => Promise<Answer>,
+    finish?: () => Promise<Answer>,
   ): Promise<IdempotentAnswer> {
     return this.alone(request, async () => {
       const answer = await this.unitOfWork.run(() => this.#lookOrWork(request, work));
       if (answer.replayed || !finish) return answer;
-      const finished = await finish(answer);
+      const finished = await finish();
       await this.#amend(request, finished);
       return { ...finished, replayed: false };
     });
@@ -104,48 +119,49 @@ export class IdempotencyKeys {
 
   /** For each request its kept answer, `reused` when its key came with another body, or undefined. */
   async lookUp(requests: IdempotentRequest[]): Promise<(IdempotentAnswer | 'reused' | undefined)[]> {
-    const rows = await this.unitOfWork.query<{
-      scope: string;
-      key: string;
-      fingerprint: string;
-      status: number;
-      body: unknown;
-    }>(
-      `SELECT k.scope, k.key, k.fingerprint, k.status, k.body
+    const keys = [requests.map((request) => request.scope), requests.map((request) => request.key)];
+    const rows = await this.unitOfWork.query<KeptAnswer>(
+      `SELECT k.scope, k.key, k.fingerprint, k.status, k.body::text AS json, k.expires_at <= now() AS "isExpired"
          FROM http.idempotency_key k JOIN unnest($1::text[], $2::text[]) AS wanted(scope, key)
-           ON k.scope = wanted.scope AND k.key = wanted.key
-        WHERE k.expires_at > now()`,
-      [requests.map((request) => request.scope), requests.map((request) => request.key)],
+           ON k.scope = wanted.scope AND k.key = wanted.key`,
+      keys,
     );
-    const stored = new Map(rows.map((row) => [`${row.scope} ${row.key}`, row]));
+    if (rows.some((row) => row.isExpired)) {
+      await this.unitOfWork.query(
+        `DELETE FROM http.idempotency_key k USING unnest($1::text[], $2::text[]) AS wanted(scope, key)
+          WHERE k.scope = wanted.scope AND k.key = wanted.key AND k.expires_at <= now()`,
+        keys,
+      );
+    }
+    const kept = new Map(rows.filter((row) => !row.isExpired).map((row) => [`${row.scope} ${row.key}`, row]));
     return requests.map((request) => {
-      const row = stored.get(`${request.scope} ${request.key}`);
+      const row = kept.get(`${request.scope} ${request.key}`);
       if (!row) return undefined;
       if (row.fingerprint !== request.fingerprint) return 'reused';
-      return { status: row.status, body: row.body, replayed: true };
+      return { status: row.status, json: row.json, replayed: true };
     });
   }
 
   /** Keeps answers, in the transaction of their effects. Throws, and so undoes them, when a key is kept already. */
   async store(answers: { request: IdempotentRequest; answer: Answer }[]): Promise<void> {
-    const stored = await this.unitOfWork.query(
-      `INSERT INTO http.idempotency_key AS k (scope, key, fingerprint, status, body, expires_at)
-       SELECT a.scope, a.key, a.fingerprint, a.status, a.body::json, now() + a.keep_hours * interval '1 hour'
-         FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::int[])
-           AS a(scope, key, fingerprint, status, body, keep_hours)
-       ON CONFLICT (scope, key) DO UPDATE SET fingerprint = excluded.fingerprint, status = excluded.status,
-              body = excluded.body, expires_at = excluded.expires_at WHERE k.expires_at <= now()
-       RETURNING key`,
-      [
-        answers.map(({ request }) => request.scope),
-        answers.map(({ request }) => request.key),
-        answers.map(({ request }) => request.fingerprint),
-        answers.map(({ answer }) => answer.status),
-        answers.map(({ answer }) => JSON.stringify(answer.body)),
-        answers.map(({ request }) => request.keepHours),
-      ],
-    );
-    if (stored.length !== answers.length) throw new KeyStoredMeanwhile();
+    try {
+      await this.unitOfWork.query(
+        `INSERT INTO http.idempotency_key (scope, key, fingerprint, status, body, expires_at)
+         SELECT a.scope, a.key, a.fingerprint, a.status, a.body::json, now() + a.keep_hours * interval '1 hour'
+           FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::int[])
+             AS a(scope, key, fingerprint, status, body, keep_hours)`,
+        [
+          answers.map(({ request }) => request.scope),
+          answers.map(({ request }) => request.key),
+          answers.map(({ request }) => request.fingerprint),
+          answers.map(({ answer }) => answer.status),
+          answers.map(({ answer }) => answer.json),
+          answers.map(({ request }) => request.keepHours),
+        ],
+      );
+    } catch (error) {
+      throw isUniqueViolation(error, 'idempotency_key_pkey') ? new KeyStoredMeanwhile() : error;
+    }
   }
 
   /** Forgets expired keys, a bounded number at a time; returns how many. */
@@ -176,7 +192,7 @@ export class IdempotencyKeys {
   async #amend(request: IdempotentRequest, answer: Answer): Promise<void> {
     await this.unitOfWork.query(
       'UPDATE http.idempotency_key SET status = $3, body = $4::json WHERE scope = $1 AND key = $2',
-      [request.scope, request.key, answer.status, JSON.stringify(answer.body)],
+      [request.scope, request.key, answer.status, answer.json],
     );
   }
 }

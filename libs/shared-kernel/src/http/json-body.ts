@@ -44,8 +44,21 @@ export function parseJsonObject(body: Buffer): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw httpRefusal('malformed-body', 'the body must be a JSON object');
   }
-  inspect(value, '', 1);
+  if (!isClean(value, 1)) inspect(value, '', 1);
   return value as Record<string, unknown>;
+}
+
+/** The common case of `inspect`, without the names of places. */
+function isClean(value: unknown, depth: number): boolean {
+  if (typeof value === 'string') return !CONTROL.test(value) && value.isWellFormed();
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth > MAX_DEPTH) return false;
+  if (Array.isArray(value)) return value.every((member) => isClean(member, depth + 1));
+  for (const key in value) {
+    if (key === '__proto__' || !isClean((value as Record<string, unknown>)[key], depth + 1)) return false;
+  }
+  return true;
 }
 
 function inspect(value: unknown, pointer: string, depth: number): void {

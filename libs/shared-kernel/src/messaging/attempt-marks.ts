@@ -18,9 +18,10 @@ export class AttemptMarks implements OnApplicationShutdown {
   readonly #pool: Pool;
 
   constructor(private readonly options: MessagingOptions) {
+    const connection = connectionOptions({ ...options.database, poolSize: 2 });
     this.#pool = new Pool({
-      ...connectionOptions({ ...options.database, poolSize: 2 }),
-      options: '-c synchronous_commit=off',
+      ...connection,
+      options: `${connection.options} -c synchronous_commit=off`,
       application_name: 'tradewind-marks',
     });
     this.#pool.on('error', () => undefined); // an idle connection that broke is replaced at the next use

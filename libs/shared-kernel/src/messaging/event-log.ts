@@ -116,7 +116,7 @@ export class EventLog implements IEventPublisher {
   }
 
   /** Locks the lanes in ascending order, takes positions from their heads and inserts: nothing is locked after this. */
-  async #append(pending: Pending[]): Promise<void> {
+  async #append(pending: Pending[]): Promise<unknown> {
     const countOf = new Map<number, number>();
     const offsets = pending.map(({ lane }) => {
       const offset = (countOf.get(lane) ?? 0) + 1;
@@ -124,13 +124,12 @@ export class EventLog implements IEventPublisher {
       return offset;
     });
     const lanes = [...countOf.keys()].toSorted((a, b) => a - b);
-    if (lanes.length > 1) {
-      await this.unitOfWork.query(
-        'SELECT FROM messaging.lane WHERE lane = ANY($1::smallint[]) ORDER BY lane FOR UPDATE',
-        [lanes],
-      );
-    }
-    await this.unitOfWork.query(
+    const locked =
+      lanes.length > 1 &&
+      this.unitOfWork.query('SELECT FROM messaging.lane WHERE lane = ANY($1::smallint[]) ORDER BY lane FOR UPDATE', [
+        lanes,
+      ]);
+    const inserted = this.unitOfWork.query(
       `WITH taken AS (
          UPDATE messaging.lane l SET head = l.head + n.count
            FROM unnest($1::smallint[], $2::int[]) AS n(lane, count) WHERE l.lane = n.lane
@@ -163,6 +162,7 @@ export class EventLog implements IEventPublisher {
       ],
     );
     this.unitOfWork.afterCommit(() => this.#onAppended(pending.map(({ lane, event }) => ({ lane, type: event.type }))));
+    return Promise.all([locked, inserted]);
   }
 }
 

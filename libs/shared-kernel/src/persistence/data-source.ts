@@ -21,6 +21,14 @@ const typeParsers = {
     oid === INT8 && format !== 'binary' ? BigInt : types.getTypeParser(oid, format),
 };
 
+/**
+ * Prepared statements keep the plan of their first days, when tables are small and reading one from end to end is cheap.
+ * Ours touch a few rows by their keys, so that plans for anything else are not wanted: they would grow with the tables.
+ */
+const PLANS = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit']
+  .map((name) => `-c ${name}=off`)
+  .join(' ');
+
 /** Options of every connection: no statement, lock or forgotten transaction may hold others up for ever. */
 export function connectionOptions(settings: DatabaseSettings) {
   return {
@@ -31,7 +39,10 @@ export function connectionOptions(settings: DatabaseSettings) {
     lock_timeout: 15_000,
     idle_in_transaction_session_timeout: 60_000,
     keepAlive: true,
+    options: PLANS,
     application_name: 'tradewind',
+    // Statements are sent without waiting for the answers to earlier ones; PostgreSQL runs them in order.
+    pipeline: true,
     types: typeParsers,
   };
 }

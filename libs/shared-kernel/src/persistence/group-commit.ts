@@ -11,8 +11,14 @@ export interface Member<Command> {
 /** What became of one command: an answer, or the error that its own caller gets. */
 export type Outcome<Answer> = { ok: true; answer: Answer } | { ok: false; error: unknown };
 
+/** Whether an answer is still wanted: an `AbortSignal`, or as much of one as is needed. */
+export interface Deadline {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+}
+
 interface Waiting<Command, Answer> extends Member<Command> {
-  signal?: AbortSignal;
+  deadline?: Deadline;
   resolve: (answer: Answer) => void;
   reject: (error: unknown) => void;
 }
@@ -33,10 +39,10 @@ export class GroupCommit<Command, Answer> {
     private readonly options: { maxBatch: number; concurrency: number } = { maxBatch: 256, concurrency: 1 },
   ) {}
 
-  /** Resolves or rejects once the command's batch has committed. Aborting leaves the queue; a begun batch goes on. */
-  submit(command: Command, signal?: AbortSignal): Promise<Answer> {
+  /** Resolves or rejects once the command's batch has committed. Who runs out of time leaves the queue; a begun batch goes on. */
+  submit(command: Command, deadline?: Deadline): Promise<Answer> {
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ command, context: currentContext(), signal, resolve, reject });
+      this.#waiting.push({ command, context: currentContext(), deadline, resolve, reject });
       // A turn of the event loop lets requests that were read together join one batch.
       setImmediate(() => this.#next());
     });
@@ -51,8 +57,8 @@ export class GroupCommit<Command, Answer> {
   #next(): void {
     while (this.#running < this.options.concurrency && this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, this.options.maxBatch).filter((member) => {
-        if (!member.signal?.aborted) return true;
-        member.reject(member.signal.reason);
+        if (!member.deadline?.aborted) return true;
+        member.reject(member.deadline.reason);
         return false;
       });
       if (batch.length === 0) continue;

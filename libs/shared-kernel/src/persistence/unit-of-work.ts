@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
-import type { PoolClient, QueryConfig } from 'pg';
+import type { PoolClient, QueryConfig, QueryResult } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import { crashPoint } from '../core/crash-points';
 import { isTransient } from './postgres-errors';
@@ -9,8 +9,8 @@ import { statement, type Row } from './statement';
 interface Transaction {
   manager: EntityManager;
   client: PoolClient;
-  /** The last statements of the transaction: what was published becomes rows. */
-  beforeCommit: (() => Promise<void>)[];
+  /** The last statements of the transaction: what was decided and published becomes rows. */
+  beforeCommit: (() => Promise<unknown>)[];
   afterCommit: (() => void)[];
 }
 
@@ -64,8 +64,11 @@ export class UnitOfWork {
     return current.getStore() !== undefined;
   }
 
-  /** Registers what must be the last thing before commit; throws outside a unit of work. */
-  beforeCommit(work: () => Promise<void>): void {
+  /**
+   * Registers what must be the last thing before commit; throws outside a unit of work. `work` sends its statements before
+   * it waits for anything: they leave together with the COMMIT, in the order of registration.
+   */
+  beforeCommit(work: () => Promise<unknown>): void {
     this.#required().beforeCommit.push(work);
   }
 
@@ -95,24 +98,30 @@ export class UnitOfWork {
 
   async #transaction<T>(work: () => Promise<T>): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
+    const client = (await runner.connect()) as PoolClient;
+    const transaction: Transaction = { manager: runner.manager, client, beforeCommit: [], afterCommit: [] };
+    let committed: Promise<QueryResult> | undefined;
     try {
-      const client = (await runner.connect()) as PoolClient;
-      await runner.startTransaction();
-      const transaction: Transaction = { manager: runner.manager, client, beforeCommit: [], afterCommit: [] };
+      // Not awaited: it goes out with the first statement.
+      const begun = client.query('BEGIN');
+      begun.catch(() => undefined); // what follows it fails as well
+      Object.assign(runner, { isTransactionActive: true }); // TypeORM takes no row locks otherwise
       const result = await current.run(transaction, async () => {
         const value = await work();
-        for (const last of transaction.beforeCommit) await last();
+        crashPoint('transaction.before-commit');
+        const last = transaction.beforeCommit.map((send) => send());
+        committed = client.query('COMMIT');
+        // The first to fail is the first that was sent and could not be done: the cause.
+        const [{ command }] = await Promise.all([committed, begun, ...last]);
+        // COMMIT of a failed transaction "succeeds" as a rollback: an error swallowed in `work` must not pass for success.
+        if (command !== 'COMMIT') throw new Error('a statement failed inside the unit of work');
         return value;
       });
-      // COMMIT of a failed transaction "succeeds" as a rollback: an error swallowed in `work` must not pass for success.
-      crashPoint('transaction.before-commit');
-      const { command } = await client.query('COMMIT');
-      if (command !== 'COMMIT') throw new Error('a statement failed inside the unit of work');
       crashPoint('transaction.after-commit');
       for (const after of transaction.afterCommit) after();
       return result;
     } catch (error) {
-      if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+      await (committed ?? client.query('ROLLBACK')).catch(() => undefined);
       throw error;
     } finally {
       await runner.release();

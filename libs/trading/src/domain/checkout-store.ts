@@ -15,6 +15,9 @@ export interface PlacedOrder {
 export abstract class CheckoutStore {
   /** Locks SKUs in ascending order in one statement; unknown ones are absent from the answer. */
   abstract lockShelf(skus: string[]): Promise<ShelfItem[]>;
-  /** Reserves the units and writes all orders; `askAt` is when the gateways are first asked about their payments. */
-  abstract write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, askAt: Date): Promise<void>;
+  /**
+   * Reserves the units and writes all orders, without waiting between the statements: fit for the end of a unit of work.
+   * `askAt` is when the gateways are first asked about their payments.
+   */
+  abstract write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, askAt: Date): Promise<unknown>;
 }

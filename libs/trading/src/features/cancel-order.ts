@@ -1,6 +1,11 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { Clock, type Id } from '@tradewind/shared-kernel';
-import { type IdempotentAnswer, IdempotencyKeys, type IdempotentRequest } from '@tradewind/shared-kernel/http';
+import {
+  answered,
+  type IdempotentAnswer,
+  IdempotencyKeys,
+  type IdempotentRequest,
+} from '@tradewind/shared-kernel/http';
 import { Orders } from '../domain/orders';
 import { PaymentOperations } from '../domain/payment-operations';
 import { startStep } from './metrics';
@@ -36,7 +41,7 @@ export class CancelOrderHandler implements ICommandHandler<CancelOrder> {
         if (order.payment.refundable.amount > 0n) await this.refunds.open(order, reason);
         else if (!order.payment.isCaptured) await this.operations.askAboutCharge(order.payment.state.id);
         done(order.state);
-        return { status: 200, body: orderView(order) };
+        return answered(200, orderView(order));
       }),
     );
   }

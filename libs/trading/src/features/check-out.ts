@@ -2,6 +2,7 @@ import { Command, CommandHandler, EventBus, type ICommandHandler } from '@nestjs
 import { Clock, Ids, LANES } from '@tradewind/shared-kernel';
 import {
   type Answer,
+  answered,
   type IdempotentAnswer,
   IdempotencyKeys,
   type IdempotentRequest,
@@ -9,7 +10,13 @@ import {
   reused,
 } from '@tradewind/shared-kernel/http';
 import { runInContext } from '@tradewind/shared-kernel/observability';
-import { GroupCommit, type Member, type Outcome, UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import {
+  type Deadline,
+  GroupCommit,
+  type Member,
+  type Outcome,
+  UnitOfWork,
+} from '@tradewind/shared-kernel/persistence';
 import type { ShippingAddress } from '../contract';
 import { type CheckoutRequest, placeOrder, Shelf } from '../domain/checkout';
 import { CheckoutStore, type PlacedOrder } from '../domain/checkout-store';
@@ -25,7 +32,7 @@ export class CheckOut extends Command<IdempotentAnswer> {
     readonly request: CheckoutRequest,
     readonly delivery: { shippingAddress: ShippingAddress; email: string | null; locale: string },
     readonly idempotency: IdempotentRequest,
-    readonly signal?: AbortSignal,
+    readonly deadline?: Deadline,
   ) {
     super();
   }
@@ -54,7 +61,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
     }
     const done = startStep();
     try {
-      const answer = await this.keys.alone(command.idempotency, () => this.#group.submit(command, command.signal));
+      const answer = await this.keys.alone(command.idempotency, () => this.#group.submit(command, command.deadline));
       done({ status: 'created', region: command.request.region });
       return answer;
     } catch (error) {
@@ -74,10 +81,12 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
 
   #decideAll(members: Member<CheckOut>[]): Promise<Outcome<IdempotentAnswer>[]> {
     return this.unitOfWork.run(async () => {
-      const stored = await this.keys.lookUp(members.map(({ command }) => command.idempotency));
-      const fresh = members.filter((_, index) => stored[index] === undefined);
-      const skus = new Set(fresh.flatMap(({ command }) => command.request.lines.map((line) => line.sku)));
-      const shelf = new Shelf(skus.size > 0 ? await this.store.lockShelf([...skus]) : []);
+      const skus = new Set(members.flatMap(({ command }) => command.request.lines.map((line) => line.sku)));
+      const [stored, items] = await Promise.all([
+        this.keys.lookUp(members.map(({ command }) => command.idempotency)),
+        this.store.lockShelf([...skus]),
+      ]);
+      const shelf = new Shelf(items);
 
       const now = this.clock.now();
       const lane = this.#nextLane();
@@ -89,7 +98,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
         try {
           const ids = { orderId: this.ids.next('ord', lane), paymentId: this.ids.next('pay') };
           const order = placeOrder(member.command.request, shelf, ids, now, this.settings.holdMs);
-          const answer = { status: 201, body: this.#answer(order) };
+          const answer = answered(201, this.#answer(order));
           placed.push({ order, ...member.command.delivery, member, answer });
           return { ok: true, answer: { ...answer, replayed: false } };
         } catch (error) {
@@ -98,8 +107,10 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
       });
       if (placed.length > 0) {
         const askAt = new Date(now.getTime() + this.settings.askPaymentAfterMs);
-        await this.store.write(placed, shelf.taken, askAt);
-        await this.keys.store(placed.map(({ member, answer }) => ({ request: member.command.idempotency, answer })));
+        const kept = placed.map(({ member, answer }) => ({ request: member.command.idempotency, answer }));
+        this.unitOfWork.beforeCommit(() =>
+          Promise.all([this.store.write(placed, shelf.taken, askAt), this.keys.store(kept)]),
+        );
         for (const { order, member } of placed) {
           runInContext(member.context, () => this.eventBus.publishAll(order.takeEvents()));
         }

@@ -1,6 +1,11 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { Id, Money, MoneyJson } from '@tradewind/shared-kernel';
-import { type IdempotentAnswer, IdempotencyKeys, type IdempotentRequest } from '@tradewind/shared-kernel/http';
+import {
+  answered,
+  type IdempotentAnswer,
+  IdempotencyKeys,
+  type IdempotentRequest,
+} from '@tradewind/shared-kernel/http';
 import { Orders } from '../domain/orders';
 import { PaymentOperations, type Refund } from '../domain/payment-operations';
 import { Refunds } from './refunds';
@@ -50,6 +55,7 @@ export class RequestRefundHandler implements ICommandHandler<RequestRefund> {
 
   execute({ orderId, amount, reason, idempotency }: RequestRefund): Promise<IdempotentAnswer> {
     const until = performance.now() + this.settings.timeBudgetMs * PATIENCE;
+    let id: Id<'ref'>;
     return this.keys.once(
       idempotency,
       () =>
@@ -57,12 +63,10 @@ export class RequestRefundHandler implements ICommandHandler<RequestRefund> {
           const requestKey = `${idempotency.scope} ${idempotency.key}`;
           const earlier = await this.operations.refundOfRequest(requestKey);
           const refund = earlier ?? (await this.refunds.open(order, reason, amount, requestKey));
-          return { status: 201, body: refundView(refund) };
+          id = refund.id;
+          return answered(201, refundView(refund));
         }),
-      async ({ status, body }) => {
-        const refund = await this.#settled((body as { id: Id<'ref'> }).id, until);
-        return { status, body: refundView(refund) };
-      },
+      async () => answered(201, refundView(await this.#settled(id, until))),
     );
   }
 

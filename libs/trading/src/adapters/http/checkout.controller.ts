@@ -214,8 +214,8 @@ export class CheckoutController {
       email: input.email ?? null,
       locale: input.locale ?? 'zh-CN',
     };
-    const answer = await withinBudget(this.settings.timeBudgetMs, (signal) =>
-      this.commands.execute(new CheckOut(request, delivery, idempotency, signal)),
+    const answer = await withinBudget(this.settings.timeBudgetMs, (deadline) =>
+      this.commands.execute(new CheckOut(request, delivery, idempotency, deadline)),
     );
     send(reply, answer);
   }

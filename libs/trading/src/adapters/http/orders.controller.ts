@@ -20,7 +20,7 @@ import { refusal } from '../../domain/refusals';
 import { CancelOrder } from '../../features/cancel-order';
 import { orderView } from '../../features/order-view';
 import { OrderReads } from '../persistence/order-reads';
-import { send } from './send';
+import { send, sendJson } from './send';
 import { OrderShape, ProblemShape } from './shapes';
 import { summaryOf } from './timeline';
 
@@ -128,7 +128,7 @@ export class OrdersController {
     const etag = `"${order.version}"`;
     void reply.header('etag', etag);
     if (known === etag) void reply.status(304).send();
-    else send(reply, { status: 200, body: orderView(order), replayed: false });
+    else sendJson(reply, JSON.stringify(orderView(order)));
   }
 
   @Get(':id/timeline')

@@ -34,20 +34,26 @@ export class CheckoutRows extends CheckoutStore {
     }));
   }
 
-  async write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, askAt: Date): Promise<void> {
-    await this.unitOfWork.query(
+  write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, askAt: Date): Promise<unknown> {
+    return Promise.all([
+      this.#reserve(reserved),
+      this.#orders(placed),
+      this.#lines(placed),
+      this.#payments(placed, askAt),
+    ]);
+  }
+
+  #reserve(reserved: ReadonlyMap<string, bigint>): Promise<unknown> {
+    return this.unitOfWork.query(
       `UPDATE trading.stock_item s SET reserved = s.reserved + t.units
          FROM unnest($1::text[], $2::bigint[]) AS t(sku, units) WHERE s.sku = t.sku`,
       [[...reserved.keys()], [...reserved.values()]],
     );
-    await this.#orders(placed);
-    await this.#lines(placed);
-    await this.#payments(placed, askAt);
   }
 
-  async #orders(placed: PlacedOrder[]): Promise<void> {
+  #orders(placed: PlacedOrder[]): Promise<unknown> {
     const states = placed.map(({ order }) => order.state);
-    await this.unitOfWork.query(
+    return this.unitOfWork.query(
       `INSERT INTO trading.orders (id, version, status, buyer_id, currency, total, carrier, region, locale, email,
                                    shipping_address, placed_at, hold_expires_at)
        SELECT id, version, 'created', buyer_id, currency, total, carrier, region, locale, email, address::jsonb, placed_at, expires_at
@@ -71,9 +77,9 @@ export class CheckoutRows extends CheckoutStore {
     );
   }
 
-  async #lines(placed: PlacedOrder[]): Promise<void> {
+  #lines(placed: PlacedOrder[]): Promise<unknown> {
     const lines = placed.flatMap(({ order }) => order.state.lines.map((line) => ({ id: uuidOf(order.id), ...line })));
-    await this.unitOfWork.query(
+    return this.unitOfWork.query(
       `INSERT INTO trading.order_line (order_id, line_no, sku, quantity, unit_price, total)
        SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[])`,
       [
@@ -88,8 +94,8 @@ export class CheckoutRows extends CheckoutStore {
   }
 
   /** The payment, and the operation that asks its gateway when no news comes. */
-  async #payments(placed: PlacedOrder[], askAt: Date): Promise<void> {
-    await this.unitOfWork.query(
+  #payments(placed: PlacedOrder[], askAt: Date): Promise<unknown> {
+    return this.unitOfWork.query(
       `WITH row AS (
          SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[])
            AS p(id, operation_id, order_id, gateway, currency, amount, placed_at)),

@@ -4,4 +4,5 @@ export { DatabaseModule } from './persistence/database.module';
 export { type Deadline, GroupCommit, type Member, type Outcome } from './persistence/group-commit';
 export { migrate } from './persistence/migrate';
 export { isUnavailable, isUniqueViolation, sqlState } from './persistence/postgres-errors';
+export { jsonArray } from './persistence/statement';
 export { UnitOfWork } from './persistence/unit-of-work';

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { isUniqueViolation } from '../persistence/postgres-errors';
+import { jsonArray } from '../persistence/statement';
 import { UnitOfWork } from '../persistence/unit-of-work';
 import { httpRefusal } from './error-codes';
 
@@ -147,16 +148,16 @@ export class IdempotencyKeys {
     try {
       await this.unitOfWork.query(
         `INSERT INTO http.idempotency_key (scope, key, fingerprint, status, body, expires_at)
-         SELECT a.scope, a.key, a.fingerprint, a.status, a.body::json, now() + a.keep_hours * interval '1 hour'
-           FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::int[])
-             AS a(scope, key, fingerprint, status, body, keep_hours)`,
+         SELECT a.scope, a.key, a.fingerprint, a.status, a.body, now() + a.keep_hours * interval '1 hour'
+           FROM ROWS FROM (unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int[]), json_array_elements($6::json))
+             AS a(scope, key, fingerprint, status, keep_hours, body)`,
         [
           answers.map(({ request }) => request.scope),
           answers.map(({ request }) => request.key),
           answers.map(({ request }) => request.fingerprint),
           answers.map(({ answer }) => answer.status),
-          answers.map(({ answer }) => answer.json),
           answers.map(({ request }) => request.keepHours),
+          jsonArray(answers.map(({ answer }) => answer.json)),
         ],
       );
     } catch (error) {

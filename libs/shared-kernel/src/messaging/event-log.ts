@@ -4,6 +4,7 @@ import { Clock } from '../core/clock';
 import { ContractEvent } from '../core/contract-event';
 import { idOf, Ids, laneOf, uuidOf } from '../core/ids';
 import { currentContext } from '../observability/request-context';
+import { jsonArray } from '../persistence/statement';
 import { UnitOfWork } from '../persistence/unit-of-work';
 
 interface Pending {
@@ -136,10 +137,11 @@ export class EventLog implements IEventPublisher {
          RETURNING l.lane, l.head - n.count AS base)
        INSERT INTO messaging.event_log (lane, position, id, type, aggregate_id, aggregate_version, payload,
                                         correlation_id, causation_id, request_id, actor, trace, occurred_at)
-       SELECT e.lane, taken.base + e.offset_in_lane, e.id, e.type, e.aggregate_id, e.aggregate_version, e.payload::jsonb,
+       SELECT e.lane, taken.base + e.offset_in_lane, e.id, e.type, e.aggregate_id, e.aggregate_version, e.payload,
               e.correlation_id, e.causation_id, e.request_id, e.actor, e.trace, e.occurred_at
-         FROM unnest($3::smallint[], $4::int[], $5::uuid[], $6::text[], $7::text[], $8::int[], $9::text[],
-                     $10::text[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::timestamptz[])
+         FROM ROWS FROM (unnest($3::smallint[], $4::int[], $5::uuid[], $6::text[], $7::text[], $8::int[]),
+                         jsonb_array_elements($9::jsonb),
+                         unnest($10::text[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::timestamptz[]))
            AS e(lane, offset_in_lane, id, type, aggregate_id, aggregate_version, payload,
                 correlation_id, causation_id, request_id, actor, trace, occurred_at)
          JOIN taken ON taken.lane = e.lane`,
@@ -152,7 +154,7 @@ export class EventLog implements IEventPublisher {
         pending.map((row) => row.event.type),
         pending.map((row) => row.event.aggregateId),
         pending.map((row) => row.event.aggregateVersion),
-        pending.map((row) => JSON.stringify(row.event.data)),
+        jsonArray(pending.map((row) => JSON.stringify(row.event.data))),
         pending.map((row) => row.event.correlationId),
         pending.map((row) => row.causationId && uuidOf(row.causationId)),
         pending.map((row) => row.requestId),

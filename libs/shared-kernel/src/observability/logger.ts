@@ -86,6 +86,7 @@ export class NestLogger implements LoggerService {
   }
 
   #write(level: Level, message: unknown, rest: unknown[]): void {
+    if (!this.pino.isLevelEnabled(level)) return;
     const context = rest.at(-1);
     const fields = {
       context: typeof context === 'string' ? context : undefined,

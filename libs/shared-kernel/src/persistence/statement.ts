@@ -2,6 +2,9 @@ import type { QueryConfig, QueryResultRow } from 'pg';
 
 export type Row = QueryResultRow;
 
+/** JSON texts as one parameter, for `json_array_elements`: arrays of text would have every quote in them escaped. */
+export const jsonArray = (texts: readonly string[]): string => `[${texts.join(',')}]`;
+
 const names = new Map<string, string>();
 
 /** A prepared statement: one name per text, parsed and planned once per connection. Texts must be constants. */

@@ -41,7 +41,11 @@ export class CheckOut extends Command<IdempotentAnswer> {
 /** Holds the stock and creates order and pending payment in one transaction, shared with what arrives together. */
 @CommandHandler(CheckOut)
 export class CheckOutHandler implements ICommandHandler<CheckOut> {
-  readonly #group = new GroupCommit<CheckOut, IdempotentAnswer>((members) => this.#commit(members));
+  // Two batches: one is with PostgreSQL while the other is decided. A third would only make them smaller.
+  readonly #group = new GroupCommit<CheckOut, IdempotentAnswer>((members) => this.#commit(members), {
+    maxBatch: 256,
+    concurrency: 2,
+  });
   #lane = 0;
 
   constructor(

@@ -1,16 +1,13 @@
 import { Injectable } from '@nestjs/common';
-import { Ids, Money, uuidOf } from '@tradewind/shared-kernel';
-import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import { Money, uuidOf } from '@tradewind/shared-kernel';
+import { jsonArray, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import type { ShelfItem } from '../../domain/checkout';
 import { CheckoutStore, type PlacedOrder } from '../../domain/checkout-store';
 
 /** Set-based SQL: the number of statements does not depend on the number of orders. */
 @Injectable()
 export class CheckoutRows extends CheckoutStore {
-  constructor(
-    private readonly unitOfWork: UnitOfWork,
-    private readonly ids: Ids,
-  ) {
+  constructor(private readonly unitOfWork: UnitOfWork) {
     super();
   }
 
@@ -56,10 +53,11 @@ export class CheckoutRows extends CheckoutStore {
     return this.unitOfWork.query(
       `INSERT INTO trading.orders (id, version, status, buyer_id, currency, total, carrier, region, locale, email,
                                    shipping_address, placed_at, hold_expires_at)
-       SELECT id, version, 'created', buyer_id, currency, total, carrier, region, locale, email, address::jsonb, placed_at, expires_at
-         FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[],
-                     $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[])
-           AS o(id, version, buyer_id, currency, total, carrier, region, locale, email, address, placed_at, expires_at)`,
+       SELECT id, version, 'created', buyer_id, currency, total, carrier, region, locale, email, address, placed_at, expires_at
+         FROM ROWS FROM (unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+                                $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[]),
+                         jsonb_array_elements($12::jsonb))
+           AS o(id, version, buyer_id, currency, total, carrier, region, locale, email, placed_at, expires_at, address)`,
       [
         states.map((state) => uuidOf(state.id)),
         placed.map(({ order }) => order.version),
@@ -70,9 +68,9 @@ export class CheckoutRows extends CheckoutStore {
         states.map((state) => state.region),
         placed.map(({ locale }) => locale),
         placed.map(({ email }) => email),
-        placed.map(({ shippingAddress }) => JSON.stringify(shippingAddress)),
         states.map((state) => state.placedAt),
         states.map((state) => state.holdExpiresAt),
+        jsonArray(placed.map(({ shippingAddress }) => JSON.stringify(shippingAddress))),
       ],
     );
   }
@@ -93,21 +91,20 @@ export class CheckoutRows extends CheckoutStore {
     );
   }
 
-  /** The payment, and the operation that asks its gateway when no news comes. */
+  /** The payment, and under its id the operation that asks its gateway when no news comes. */
   #payments(placed: PlacedOrder[], askAt: Date): Promise<unknown> {
     return this.unitOfWork.query(
       `WITH row AS (
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::timestamptz[])
-           AS p(id, operation_id, order_id, gateway, currency, amount, placed_at)),
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[])
+           AS p(id, order_id, gateway, currency, amount, placed_at)),
        payment AS (
          INSERT INTO trading.payment (id, order_id, gateway, currency, amount)
          SELECT id, order_id, gateway, currency, amount FROM row RETURNING id)
        INSERT INTO trading.payment_operation (id, payment_id, order_id, gateway, kind, amount, currency, requested_at, state, due_at)
-       SELECT row.operation_id, payment.id, row.order_id, row.gateway, 'charge', row.amount, row.currency, row.placed_at, 'pending', $8
+       SELECT payment.id, payment.id, row.order_id, row.gateway, 'charge', row.amount, row.currency, row.placed_at, 'pending', $7
          FROM row JOIN payment USING (id)`,
       [
         placed.map(({ order }) => uuidOf(order.payment.state.id)),
-        placed.map(() => uuidOf(this.ids.next('pop'))),
         placed.map(({ order }) => uuidOf(order.id)),
         placed.map(({ order }) => order.payment.state.gateway),
         placed.map(({ order }) => order.payment.state.amount.currency),

@@ -72,7 +72,8 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         CHECK (refunded >= 0 AND refund_pending >= 0 AND refunded + refund_pending <= captured)
       ) WITH (fillfactor = 80);
 
-      -- Money on the move. The columns from state to last_error are those of every network effect.
+      -- Money on the move: a refund, or under its payment's id the question whether the buyer has paid. The columns from
+      -- state to last_error are those of every network effect.
       CREATE TABLE trading.payment_operation (
         id uuid PRIMARY KEY,
         payment_id uuid NOT NULL REFERENCES trading.payment,
@@ -83,8 +84,7 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         currency char(3) NOT NULL,
         reason text,
         requested_at timestamptz NOT NULL,
-        -- One refund per request, also after the answer kept for its key has expired.
-        request_key text UNIQUE,
+        request_key text,
         state text NOT NULL
           CHECK (state IN ('requested', 'sent', 'pending', 'unknown', 'succeeded', 'failed', 'stuck')),
         attempts integer NOT NULL DEFAULT 0,
@@ -94,7 +94,8 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         last_error text
       ) WITH (fillfactor = 80);
       CREATE INDEX payment_operation_due ON trading.payment_operation (due_at) WHERE due_at IS NOT NULL;
-      CREATE INDEX payment_operation_payment ON trading.payment_operation (payment_id);
+      -- One refund per request, also after the answer kept for its key has expired.
+      CREATE UNIQUE INDEX payment_operation_request ON trading.payment_operation (request_key) WHERE request_key IS NOT NULL;
 
       CREATE TABLE trading.payment_callback (
         id uuid PRIMARY KEY,

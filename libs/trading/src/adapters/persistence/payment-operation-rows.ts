@@ -40,14 +40,14 @@ export class PaymentOperationRows extends PaymentOperations {
   async closeCharge(paymentId: Id<'pay'>): Promise<void> {
     await this.unitOfWork.query(
       `UPDATE trading.payment_operation SET state = 'succeeded', due_at = NULL, fence = fence + 1
-        WHERE payment_id = $1 AND kind = 'charge' AND state <> 'succeeded'`,
+        WHERE id = $1 AND kind = 'charge' AND state <> 'succeeded'`,
       [uuidOf(paymentId)],
     );
   }
 
   async askAboutCharge(paymentId: Id<'pay'>): Promise<void> {
     await this.unitOfWork.query(
-      `UPDATE trading.payment_operation SET due_at = now() WHERE payment_id = $1 AND kind = 'charge' AND due_at IS NOT NULL`,
+      `UPDATE trading.payment_operation SET due_at = now() WHERE id = $1 AND kind = 'charge' AND due_at IS NOT NULL`,
       [uuidOf(paymentId)],
     );
     this.unitOfWork.afterCommit(() => this.#onAdded());

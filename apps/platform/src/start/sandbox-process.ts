@@ -3,8 +3,14 @@ import path from 'node:path';
 import { Complaint } from './complaint';
 import type { Settings } from './settings';
 
+export interface SandboxProcess {
+  /** Resolves when it listens. */
+  ready: Promise<void>;
+  stop(): Promise<void>;
+}
+
 /** The sandbox in a process of its own: it is the outside world. It ends when this process does. */
-export function startSandbox(settings: Settings): Promise<{ stop(): Promise<void> }> {
+export function startSandbox(settings: Settings): SandboxProcess {
   const script = path.join(__dirname, '../../../sandbox/src/main.js');
   const child = fork(script, [], {
     env: {
@@ -21,13 +27,14 @@ export function startSandbox(settings: Settings): Promise<{ stop(): Promise<void
     // Ctrl-C goes to the whole foreground group; the platform decides when the sandbox stops.
     detached: true,
   });
-  return new Promise((resolve, reject) => {
+  const ready = new Promise<void>((resolve, reject) => {
     child.once('message', (message: { error?: string }) => {
       if (message.error) reject(new Complaint(`sandbox: ${message.error}`));
-      else resolve({ stop: () => stop(child) });
+      else resolve();
     });
     child.once('exit', (code) => reject(new Complaint(`the sandbox ended before it was ready (exit code ${code})`)));
   });
+  return { ready, stop: () => stop(child) };
 }
 
 async function stop(child: ChildProcess): Promise<void> {

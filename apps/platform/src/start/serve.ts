@@ -7,6 +7,7 @@ import { createApp } from '../create-app';
 import { Readiness } from '../http/readiness';
 import { databaseSettings, persistence } from '../platform.module';
 import { Complaint } from './complaint';
+import { releaseMemory } from './memory';
 import type { Settings } from './settings';
 import type { Undo } from './undo';
 
@@ -37,6 +38,7 @@ export async function serve(
     crashPoint('stop.begun');
   });
   if (settings.seed === 'demo') await seedDemoCatalogue(app.get(UnitOfWork));
+  await releaseMemory(); // stops everything for a tenth of a second: before anyone waits
   await app.listen(settings.port, settings.host);
   stopping.throwIfAborted();
   await workers.start();

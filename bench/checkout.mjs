@@ -49,6 +49,7 @@ export async function measureCheckout(bench) {
     }
   }
 
+  bench.checkoutRate = Math.max(...measured.filter(({ shape }) => shape === 'uniform').map(({ ours }) => ours.rate));
   const best = (shape) => Math.max(...measured.filter((row) => row.shape === shape).map(({ theirs }) => theirs.rate));
   return {
     title: `Checkout: order with stock held, one line each (yardstick: ${yardstick.name}, one transaction per order)`,

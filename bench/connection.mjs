@@ -59,6 +59,38 @@ export class Connection {
   }
 }
 
+/** Connections spread over the servers at these ports. A request waits while all of them are busy. */
+export class Connections {
+  #idle;
+  #all;
+  #waiting = [];
+
+  constructor(all) {
+    this.#all = all;
+    this.#idle = [...all];
+  }
+
+  static async open(ports, count) {
+    const opening = Array.from({ length: count }, (_, index) => Connection.open(ports[index % ports.length]));
+    return new Connections(await Promise.all(opening));
+  }
+
+  send(request, answered) {
+    const connection = this.#idle.shift();
+    if (!connection) return void this.#waiting.push([request, answered]);
+    connection.send(request, (status, body) => {
+      this.#idle.push(connection);
+      const next = this.#waiting.shift();
+      if (next) this.send(...next);
+      answered(status, body);
+    });
+  }
+
+  close() {
+    for (const connection of this.#all) connection.close();
+  }
+}
+
 /** `headers` are whole lines, each with its end. */
 export function requestText(method, path, json, headers = '') {
   const start = `${method} ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\n${headers}`;

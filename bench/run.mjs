@@ -66,6 +66,7 @@ async function main() {
 
   const bench = {
     quick: options.quick,
+    replicas: 1,
     nodeArgs: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${RESULTS}`] : [],
     postgres,
     backendPid: rows[0].pid,

@@ -3,18 +3,23 @@
 import { connect } from 'node:net';
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+const CLOSED = [0, Buffer.from('the connection was closed')];
 
 export class Connection {
   #socket;
   #answered = () => undefined;
   #partial;
+  #isClosed = false;
 
   constructor(socket) {
     this.#socket = socket;
     socket.setNoDelay(true);
     socket.on('data', (chunk) => this.#read(chunk));
     socket.on('error', () => undefined);
-    socket.on('close', () => this.#answered(0, Buffer.from('the connection was closed')));
+    socket.on('close', () => {
+      this.#isClosed = true;
+      this.#answered(...CLOSED);
+    });
   }
 
   static open(port) {
@@ -25,18 +30,9 @@ export class Connection {
 
   /** Sends a whole request, given as one byte per character; `answered(status, body)` has status 0 when none came. */
   send(request, answered) {
+    if (this.#isClosed) return void setImmediate(answered, ...CLOSED);
     this.#answered = answered;
     this.#socket.write(request, 'latin1');
-  }
-
-  /** A JSON request for callers that care more for comfort than for speed. */
-  ask(method, path, body, headers = '') {
-    return new Promise((resolve) => {
-      this.send(requestText(method, path, body && JSON.stringify(body), headers), (status, bytes) => {
-        const text = bytes.toString('utf8');
-        resolve({ status, text, json: () => JSON.parse(text) });
-      });
-    });
   }
 
   close() {

@@ -21,8 +21,11 @@ function statOf(pid) {
   return { parent: Number(fields[1]), own: utime + stime, reaped: reapedUtime + reapedStime };
 }
 
-/** A process alone. */
-export const processCpu = (pid) => () => statOf(pid)?.own ?? 0;
+/** These processes alone. */
+export const processCpu =
+  (...pids) =>
+  () =>
+    pids.reduce((ticks, pid) => ticks + (statOf(pid)?.own ?? 0), 0);
 
 /** The parent of one backend with all its children, also those that have ended. */
 export function postgresCpu(backendPid) {

@@ -7,7 +7,7 @@ const PER_SECOND = 200;
 /** The event log alone: how soon a committed event is handled, and how fast a backlog goes. */
 export async function measureEvents(bench) {
   const { quick, note } = bench;
-  const seconds = quick ? 3 : 15;
+  const seconds = quick ? 2 : 15;
   const backlog = quick ? 5000 : 20_000;
   const rounds = quick ? 1 : 3;
   const rows = [];

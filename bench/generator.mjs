@@ -1,6 +1,8 @@
-// The load generator, a process of its own: so many connections, each sending its next request when it has its answer.
-import { Connection, requestText } from './connection.mjs';
+// The load generator, a process of its own: so many connections, each sending its next request when it has its answer, or
+// requests that arrive at a steady rate.
+import { Connections, requestText } from './connection.mjs';
 import { basket } from './basket.mjs';
+import { arrivals } from './pacing.mjs';
 import { serve, tellPhases } from './processes.mjs';
 import { percentile } from './statistics.mjs';
 
@@ -29,9 +31,10 @@ const KINDS = {
   },
 };
 
-async function load({ port, connections, warmUpMs, measureMs, kind, expect, ...options }, tell) {
+/** Closed loop, or open loop with so many arrivals `perSecond`: then latency counts from when a request was due. */
+async function load({ ports, connections, perSecond, warmUpMs, measureMs, kind, expect, ...options }, tell) {
   const next = KINDS[kind](options);
-  const open = await Promise.all(Array.from({ length: connections }, () => Connection.open(port)));
+  const pool = await Connections.open(ports, connections);
   const begin = performance.now() + warmUpMs;
   const end = begin + measureMs;
   const phases = tellPhases(tell, warmUpMs, measureMs);
@@ -39,24 +42,26 @@ async function load({ port, connections, warmUpMs, measureMs, kind, expect, ...o
   const latencies = [];
   let expected = 0;
   const unexpected = {};
-  const drive = (connection) =>
+  const ask = (due) =>
     new Promise((resolve) => {
-      const once = () => {
-        const sent = performance.now();
-        if (sent >= end) return resolve();
-        connection.send(next(), (status, body) => {
-          const now = performance.now();
-          if (status === expect) expected += 1;
-          else (unexpected[status] ??= { count: 0, body: body.toString('utf8').slice(0, 300) }).count += 1;
-          if (status === 0) return resolve();
-          if (now >= begin && now <= end) latencies.push(now - sent);
-          once();
-        });
-      };
-      once();
+      pool.send(next(), (status, body) => {
+        const now = performance.now();
+        if (status === expect) expected += 1;
+        else (unexpected[status] ??= { count: 0, body: body.toString('utf8').slice(0, 300) }).count += 1;
+        // A closed loop counts what was answered in the measured time, an open one what was asked in it.
+        const at = perSecond ? due : now;
+        if (at >= begin && at <= end) latencies.push(now - due);
+        resolve(status !== 0);
+      });
     });
-  await Promise.all([...open.map(drive), phases]);
-  for (const connection of open) connection.close();
+  const loop = async () => {
+    while (performance.now() < end && (await ask(performance.now())));
+  };
+  const asked = [];
+  const arriving = () => arrivals({ perSecond, ms: warmUpMs + measureMs }, (due) => asked.push(ask(due)));
+  await Promise.all([...(perSecond ? [arriving()] : Array.from({ length: connections }, loop)), phases]);
+  await Promise.all(asked);
+  pool.close();
 
   const sorted = Float64Array.from(latencies).sort();
   return {

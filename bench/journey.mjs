@@ -1,6 +1,5 @@
 import { costs, CpuMeter, limitOf, percents, postgresCpu, processCpu } from './cpu.mjs';
-import { sleep, startHelper, startPlatform } from './processes.mjs';
-import { sum } from './statistics.mjs';
+import { sleep, startHelper, startPlatforms } from './processes.mjs';
 
 const SECRETS = { gateway: 'bench-gateway-secret', sf: 'bench-sf-secret' };
 /** What arrives, as shares of what the closed loop made; the search ends with the first that is too much. */
@@ -74,14 +73,10 @@ export async function openSite(bench, database, replicas) {
     SANDBOX_GATEWAY_SECRET: SECRETS.gateway,
     SANDBOX_SF_SECRET: SECRETS.sf,
   };
-  const platforms = [];
-  for (let count = 0; count < replicas; count++) {
-    platforms.push(await startPlatform(postgres, database, { nodeArgs: bench.nodeArgs, env }));
-  }
-  await outside.call('connect', { ports: platforms.map((platform) => platform.port), url: postgres.url(database) });
-  const cpus = platforms.map(({ pid }) => processCpu(pid));
+  const platforms = await startPlatforms(replicas, postgres, database, { nodeArgs: bench.nodeArgs, env });
+  await outside.call('connect', { ports: platforms.ports, url: postgres.url(database) });
   const meter = new CpuMeter({
-    platform: () => sum(cpus.map((cpu) => cpu())),
+    platform: processCpu(...platforms.pids),
     postgres: postgresCpu(bench.backendPid),
     outside: processCpu(outside.pid),
   });
@@ -125,7 +120,7 @@ export async function openSite(bench, database, replicas) {
   };
   site.close = async () => {
     await outside.stop();
-    for (const platform of platforms) await platform.stop();
+    await platforms.stop();
   };
   return site;
 }

@@ -172,7 +172,10 @@ async function play({ run, inFlight, perSecond, warmUpMs, measureMs }, tell) {
   const fill = () => {
     for (let missing = inFlight - underWay.size; missing > 0; missing--) next(Date.now());
   };
-  const load = perSecond === undefined ? undefined : arrivals({ perSecond, ms: warmUpMs + measureMs }, next);
+  const load =
+    perSecond === undefined
+      ? undefined
+      : arrivals({ perSecond, ms: warmUpMs + measureMs }, (due) => next(performance.timeOrigin + due));
   const phases = tellPhases(tell, warmUpMs, measureMs);
   while (Date.now() < end) {
     told.push(...(await newlyTold()));

@@ -13,6 +13,10 @@ const STOP_WITHIN_MS = 10_000;
 const undo = [];
 /** Set once a stop has begun: children that end then are not a failure. */
 let stopping;
+let onBreakdown = () => undefined;
+
+/** Registers what hears that a platform ended by itself. */
+export const atBreakdown = (listener) => void (onBreakdown = listener);
 
 /** Registers what ends something; the last one runs first. */
 export const atEnd = (step) => void undo.push(step);
@@ -124,9 +128,9 @@ async function connect(url) {
   return client;
 }
 
-/** The platform as its users start it, on a database of its own, ready. */
-export async function startPlatform(postgres, database, { sandbox = false, nodeArgs = [], env = {} } = {}) {
-  const [port, sandboxPort] = [await freePort(), await freePort()];
+/** The platform as its users start it, ready. Nobody answers at its sandbox's address unless `env` names another one. */
+async function startPlatform(postgres, database, { nodeArgs = [], env = {} } = {}) {
+  const port = await freePort();
   const folder = scratchFolder();
   const running = start(process.execPath, [...nodeArgs, path.join(ROOT, 'dist/apps/platform/src/main.js')], {
     cwd: folder,
@@ -136,9 +140,7 @@ export async function startPlatform(postgres, database, { sandbox = false, nodeA
       HOST: '127.0.0.1',
       PORT: String(port),
       DATABASE_URL: postgres.url(database),
-      // Without a sandbox nothing pays or ships: its address is one where nobody answers.
-      ...(sandbox ? {} : { SANDBOX_URL: 'http://127.0.0.1:9' }),
-      SANDBOX_PORT: String(sandboxPort),
+      SANDBOX_URL: 'http://127.0.0.1:9',
       TRADEWIND_DATA_DIR: path.join(folder, database),
       LOG_LEVEL: 'warn',
       ...env,
@@ -146,7 +148,9 @@ export async function startPlatform(postgres, database, { sandbox = false, nodeA
   });
   running.child.stdout.resume();
   const ended = running.exited.then((code) => {
-    throw new Error(`the platform ended with ${code}:\n${running.said()}`);
+    const error = new Error(`the platform ended with ${code}:\n${running.said()}`);
+    if (code !== 0 && !stopping) onBreakdown(error);
+    throw error;
   });
   ended.catch(() => undefined);
   const ready = async () => {
@@ -161,7 +165,21 @@ export async function startPlatform(postgres, database, { sandbox = false, nodeA
     ended,
     sleep(60_000).then(() => Promise.reject(new Error('the platform is not ready'))),
   ]);
-  return { ...running, port, sandboxPort };
+  return { ...running, port };
+}
+
+/** So many platforms on one database, one after the other: the first sets it up. */
+export async function startPlatforms(count, postgres, database, options) {
+  const platforms = [];
+  while (platforms.length < count) platforms.push(await startPlatform(postgres, database, options));
+  return {
+    ports: platforms.map(({ port }) => port),
+    pids: platforms.map(({ pid }) => pid),
+    said: () => platforms.map(({ said }) => said()).join(''),
+    stop: async () => {
+      for (const platform of platforms) await platform.stop();
+    },
+  };
 }
 
 /**

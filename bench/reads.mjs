@@ -1,38 +1,27 @@
 import { combine } from './checkout.mjs';
-import { costs, CpuMeter, limitOf, percents, postgresCpu, processCpu } from './cpu.mjs';
 import { startHelper } from './processes.mjs';
 
 const CONNECTIONS = 32;
 
 /** Reading orders, beside a bare Fastify that answers the same bytes from memory. */
-export async function measureReads(bench) {
-  const { quick, platform, generator, note } = bench;
+export async function measureReads({ quick, note }, shop) {
   const rounds = quick ? 1 : 3;
   const measureMs = quick ? 1000 : 3000;
   note('reads: orders to read');
-  await bench.load({ kind: 'checkout', connections: 32, skus: 1000, warmUpMs: 0, measureMs: 1000, expect: 201 });
-  const paths = await orderPaths(platform.port, 500);
+  await shop.load({ kind: 'checkout', connections: 32, skus: 1000, warmUpMs: 0, measureMs: 1000, expect: 201 });
+  const [port] = shop.ports;
+  const paths = await orderPaths(port, 500);
   const list = '/v1/orders?limit=20';
-  const bare = startHelper('./bare-server.mjs');
-  const answer = async (path) => (await fetch(`http://127.0.0.1:${platform.port}${path}`)).text();
-  const barePort = await bare.call('listen', { order: await answer(paths[0]), list: await answer(list) });
+  const answer = async (path) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+  const helper = startHelper('./bare-server.mjs');
+  const barePort = await helper.call('listen', { order: await answer(paths[0]), list: await answer(list) });
+  const bare = { name: 'fastify', pids: [helper.pid], ports: [barePort] };
 
-  const round = async (server, kindOfPaths) => {
-    const meter = new CpuMeter({
-      [server.name]: processCpu(server.pid),
-      postgres: postgresCpu(bench.backendPid),
-      generator: processCpu(generator.pid),
-    });
-    let cpu;
-    const heard = { measuring: () => meter.start(), measured: () => (cpu = meter.stop()) };
-    const job = { kind: 'get', port: server.port, paths: kindOfPaths, connections: CONNECTIONS, expect: 200 };
-    const result = await bench.load({ ...job, warmUpMs: 700, measureMs }, (phase) => heard[phase]());
-    return { ...result, cpu };
-  };
-  const servers = {
-    platform: { name: 'platform', pid: platform.pid, port: platform.port },
-    bare: { name: 'fastify', pid: bare.pid, port: barePort },
-  };
+  const round = (server, kindOfPaths) =>
+    shop.load(
+      { kind: 'get', paths: kindOfPaths, connections: CONNECTIONS, expect: 200, warmUpMs: 700, measureMs },
+      server,
+    );
   const rows = [];
   for (const [name, wanted] of [
     ['GET /v1/orders/{id}', paths],
@@ -42,8 +31,8 @@ export async function measureReads(bench) {
     const ours = [];
     const theirs = [];
     for (let index = 0; index < rounds; index++) {
-      ours.push(await round(servers.platform, wanted));
-      theirs.push(await round(servers.bare, wanted));
+      ours.push(await round(shop, wanted));
+      theirs.push(await round(bare, wanted));
     }
     const [our, their] = [combine(ours), combine(theirs)];
     rows.push({
@@ -53,11 +42,9 @@ export async function measureReads(bench) {
       bareP50: their.p50,
       bareCpu: their.cpu,
       ratio: `${(our.rate / their.rate).toFixed(2)} ×`,
-      cores: percents(our.cpu, ['platform', 'postgres', 'generator']),
-      limit: limitOf(our.cpu),
     });
   }
-  await bare.stop();
+  await helper.stop();
   return {
     title: `Reads: ${CONNECTIONS} connections, beside a bare Fastify route that answers the same bytes from memory`,
     main: { key: 'rate', better: 'higher' },

@@ -1,18 +1,18 @@
-// npm run bench -- [--quick] [--only checkout,events,journey,reads] [--out FILE] [--compare FILE] [--profile]
+// npm run bench: the options are in README.md beside this file
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditCheckout, measureCheckout } from './checkout.mjs';
 import { measureEvents } from './events.mjs';
 import { measureJourney } from './journey.mjs';
-import { atEnd, ROOT, startHelper, startPlatform, startPostgres, stopAll } from './processes.mjs';
+import { atBreakdown, atEnd, ROOT, startPostgres, stopAll } from './processes.mjs';
 import { measureReads } from './reads.mjs';
 import { machineFacts, printChecks, printFacts, printTable } from './report.mjs';
+import { openShop } from './shop.mjs';
+import { findPgbench, installPgbench } from './yardstick.mjs';
 
 const SECTIONS = ['checkout', 'reads', 'events', 'journey'];
 const RESULTS = path.join(ROOT, 'bench/results');
-/** Unpaid orders are asked about and expire: not while checkouts are measured, which nobody pays. */
-const UNDISTURBED = { ASK_PAYMENT_SECONDS: '86400', HOLD_SECONDS: '86400' };
 
 const options = readOptions();
 const wanted = options.only.split(',');
@@ -30,10 +30,13 @@ function readOptions() {
         out: { type: 'string', default: path.join(RESULTS, 'latest.json') },
         compare: { type: 'string' },
         profile: { type: 'boolean', default: false },
+        replicas: { type: 'string', default: '1' },
+        install: { type: 'boolean', default: false },
       },
     });
     const unknown = values.only.split(',').filter((section) => !SECTIONS.includes(section));
     if (unknown.length > 0) throw new Error(`--only takes ${SECTIONS.join(', ')}; not ${unknown.join(', ')}`);
+    if (!/^[1-9]$/.test(values.replicas)) throw new Error('--replicas takes 1 to 9');
     return values;
   } catch (error) {
     console.error(`bench: ${error.message}`);
@@ -56,6 +59,10 @@ const note = (text) => process.stderr.isTTY && process.stderr.write(`\r\u001b[K$
 const clearNote = () => process.stderr.isTTY && process.stderr.write('\r\u001b[K');
 
 async function main() {
+  if (!findPgbench()) {
+    if (options.install) installPgbench();
+    else console.error('bench: no pgbench here; plain pg connections stand in. `npm run bench -- --install` gets it.');
+  }
   note('PostgreSQL');
   const postgres = await startPostgres();
   const admin = await postgres.connect();
@@ -66,21 +73,20 @@ async function main() {
 
   const bench = {
     quick: options.quick,
-    replicas: 1,
+    replicas: Number(options.replicas),
     nodeArgs: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${RESULTS}`] : [],
     postgres,
     backendPid: rows[0].pid,
     note,
-    /** Answers 201 of the checkout platform; committed transactions of the yardstick. */
-    created: 0,
+    /** Transactions of the yardstick that were committed. */
     yardstickCommitted: 0,
     checks: [],
     failures: [],
   };
   const tables = {};
-  const measure = async (name, section) => {
+  const measure = async (name, section, ...subject) => {
     if (!wanted.includes(name)) return;
-    const table = await section(bench).catch((error) => {
+    const table = await section(bench, ...subject).catch((error) => {
       bench.failures.push(`${name}: ${error.message}`);
     });
     clearNote();
@@ -90,11 +96,12 @@ async function main() {
   };
 
   if (wanted.includes('checkout') || wanted.includes('reads')) {
-    await openShop(bench);
-    await measure('checkout', measureCheckout);
-    await measure('reads', measureReads);
-    bench.checks.push(...(await auditCheckout(bench)));
-    await bench.platform.stop();
+    await postgres.createDatabase('shop');
+    const shop = await openShop(bench, 'shop');
+    await measure('checkout', measureCheckout, shop);
+    await measure('reads', measureReads, shop);
+    bench.checks.push(...(await auditCheckout(shop, bench.yardstickCommitted)));
+    await shop.close();
   }
   await measure('events', measureEvents);
   await measure('journey', measureJourney);
@@ -104,34 +111,12 @@ async function main() {
   const result = { at: new Date().toISOString(), quick: options.quick, facts, tables, checks, failures };
   mkdirSync(path.dirname(options.out), { recursive: true });
   writeFileSync(options.out, `${JSON.stringify(result, null, 2)}\n`);
-  console.log(`Written to ${path.relative(process.cwd(), options.out)}`);
+  console.log(
+    `Written to ${path.relative(process.cwd(), options.out)} after ${Math.round(performance.now() / 1000)} s`,
+  );
   return right ? 0 : 1;
 }
 
-/** A platform to load, and the generator that does. */
-async function openShop(bench) {
-  note('platform');
-  bench.database = 'shop';
-  bench.db = await bench.postgres.createDatabase(bench.database);
-  bench.platform = await startPlatform(bench.postgres, bench.database, { nodeArgs: bench.nodeArgs, env: UNDISTURBED });
-  void bench.platform.exited.then((code) => {
-    if (!leaving && code !== 0) fail(new Error(`the platform ended with ${code}:\n${bench.platform.said()}`));
-  });
-  bench.generator = startHelper('./generator.mjs');
-  let runs = 0;
-  bench.load = async (job, onPhase) => {
-    const result = await bench.generator.call(
-      'load',
-      { port: bench.platform.port, run: `run-${runs++}`, ...job },
-      onPhase,
-    );
-    if (job.kind === 'checkout') bench.created += result.expected;
-    for (const [status, { count, body }] of Object.entries(result.unexpected)) {
-      bench.failures.push(`${job.kind}, ${job.connections} connections: ${count} answers ${status} ${body}`);
-    }
-    return result;
-  };
-}
-
+atBreakdown(fail);
 atEnd(async () => clearNote());
 main().then(leave, fail);

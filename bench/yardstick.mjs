@@ -10,7 +10,7 @@ import { PGBENCH_SCRIPT, SCHEMA } from './yardstick.sql.mjs';
 const WARM_UP_SECONDS = 1;
 
 /** Sets up the schema and returns what measures it: pgbench where there is one, else plain `pg` connections. */
-export async function prepareYardstick({ postgres, database, db, backendPid }) {
+export async function prepareYardstick({ postgres, backendPid }, { database, db }) {
   await db.query(SCHEMA);
   await db.query('ANALYZE yardstick.sku, yardstick.stock_item');
   const url = postgres.url(database);
@@ -21,7 +21,8 @@ export async function prepareYardstick({ postgres, database, db, backendPid }) {
     : { name: 'pg connections', run: (options) => runClients({ ...common, ...options }) };
 }
 
-function findPgbench() {
+/** The newest pgbench of this machine; undefined when there is none. */
+export function findPgbench() {
   const debian = '/usr/lib/postgresql';
   const versions = existsSync(debian) ? readdirSync(debian) : [];
   const newestFirst = versions.toSorted((a, b) => Number(b) - Number(a));
@@ -34,6 +35,12 @@ function findPgbench() {
     }
   }
   return undefined;
+}
+
+/** Debian keeps pgbench in the package of the server, which also makes a server of its own: it is not used. */
+export function installPgbench() {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+  execFileSync('apt-get', ['install', '--yes', '--no-install-recommends', 'postgresql'], { stdio: 'inherit', env });
 }
 
 /** `clients` at once, each transaction logged; the first second is warm-up. `committed` counts all of them. */
@@ -53,10 +60,14 @@ async function runPgbench({ url, serverCpu, pgbench, clients, skus, seconds }) {
   running.child.stdout.resume();
   const meter = new CpuMeter({ generator: processCpu(running.pid), postgres: serverCpu });
   // The first line of progress comes one second after the last client has connected: just when the warm-up is over.
-  running.child.stderr.once('data', () => meter.start());
+  // It is read a little before the end, as a process that has ended used nothing.
+  let cpu;
+  running.child.stderr.once('data', () => {
+    meter.start();
+    setTimeout(() => (cpu = meter.stop()), seconds * 1000 - 100);
+  });
   const code = await running.exited;
   if (code !== 0) throw new Error(`pgbench ended with ${code}:\n${running.said()}`);
-  const cpu = meter.stop();
 
   const logs = readdirSync(folder).filter((name) => name.startsWith('tx.'));
   const done = logs.flatMap((name) => transactions(readFileSync(path.join(folder, name), 'utf8')));

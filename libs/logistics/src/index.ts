@@ -1,5 +1,5 @@
 import { type DynamicModule, Module } from '@nestjs/common';
-import { EffectWorker } from '@tradewind/shared-kernel/effects';
+import { EffectTable, EffectWorker } from '@tradewind/shared-kernel/effects';
 import { Workers } from '@tradewind/shared-kernel/messaging';
 import { type Persistence, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { SfCarrier } from './adapters/carriers/sf/sf-carrier';
@@ -60,7 +60,9 @@ export class LogisticsModule {
     unitOfWork: UnitOfWork,
     settings: LogisticsSettings,
   ) {
-    const caller = new EffectWorker(effect, unitOfWork, { timeoutMs: settings.callTimeoutMs });
+    const caller = new EffectWorker(effect, new EffectTable(unitOfWork, 'logistics.carrier_call'), {
+      timeoutMs: settings.callTimeoutMs,
+    });
     calls.onRequested(() => caller.wake());
     workers.add(caller);
     workers.add(poller);

@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import {
   type EffectOutcome,
   type EffectRow,
+  EffectTable,
   EffectWorker,
   type NetworkEffect,
   type Settled,
@@ -22,7 +23,6 @@ interface Row extends EffectRow {
 /** An outside that does what the test tells it, and counts. */
 class Outside implements NetworkEffect<Row, string> {
   readonly name = 'testing.effect';
-  readonly table = 'effect';
   readonly askAfterMs = [1, 1, 1];
   calls = 0;
   asks = 0;
@@ -55,7 +55,7 @@ describe('a network effect', () => {
   const request = (state = 'requested') =>
     process.unitOfWork.query(`INSERT INTO effect (id, state, due_at) VALUES (gen_random_uuid(), $1, now())`, [state]);
   const work = (settings = {}, unitOfWork = process.unitOfWork) => {
-    const worker = new EffectWorker(outside, unitOfWork, {
+    const worker = new EffectWorker(outside, new EffectTable(unitOfWork, 'effect'), {
       pollMs: 10,
       timeoutMs: 1000,
       backoffMs: { first: 1, most: 2 },

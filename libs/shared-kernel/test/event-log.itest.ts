@@ -3,8 +3,9 @@ import { type ContractEvent, type Delivered, laneOf } from '@tradewind/shared-ke
 import { EventLog, messagingPersistence, ParkedEvents, Subscription } from '@tradewind/shared-kernel/messaging';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { createTestDatabase, eventually, type TestDatabase } from '@tradewind/shared-kernel/testing';
-import { AttemptMarks, STEP } from '../src/messaging/attempt-marks';
+import { AttemptMarks } from '../src/messaging/attempt-marks';
 import { LaneDelivery } from '../src/messaging/lane-delivery';
+import { STEP } from '../src/messaging/lanes';
 import { lanesWithHoles } from '../src/messaging/metrics';
 import { type DurableSubscription, Subscriptions } from '../src/messaging/subscription';
 import { Counter, counterId, startProcess, type TestProcess, Ticked, Tocked } from './event-log-app';

@@ -17,7 +17,6 @@ type Outcome = EffectOutcome<BookedWaybill>;
 @Injectable()
 export class CallCarriers implements NetworkEffect<CarrierCallRow, BookedWaybill> {
   readonly name = 'logistics.carrier-call';
-  readonly table = 'logistics.carrier_call';
   readonly askAfterMs: readonly number[];
   readonly #logger = new Logger('Logistics');
 

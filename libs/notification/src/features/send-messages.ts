@@ -4,6 +4,7 @@ import { Clock, idOf } from '@tradewind/shared-kernel';
 import {
   type EffectOutcome,
   type EffectRow,
+  EffectTable,
   EffectWorker,
   type NetworkEffect,
   type Settled,
@@ -40,7 +41,6 @@ const MINUTE = 60 * SECOND;
 @Injectable()
 export class SendMessages implements NetworkEffect<DeliveryRow, void> {
   readonly name = 'notification.send';
-  readonly table = 'notification.delivery';
   readonly askAfterMs = [5 * SECOND, 30 * SECOND, 2 * MINUTE, 10 * MINUTE, 60 * MINUTE, 60 * MINUTE];
   readonly #logger = new Logger('Notification');
   readonly #worker: EffectWorker<DeliveryRow, void>;
@@ -55,7 +55,9 @@ export class SendMessages implements NetworkEffect<DeliveryRow, void> {
     settings: NotificationSettings,
     workers: Workers,
   ) {
-    this.#worker = new EffectWorker(this, unitOfWork, { timeoutMs: settings.sendTimeoutMs });
+    this.#worker = new EffectWorker(this, new EffectTable(unitOfWork, 'notification.delivery'), {
+      timeoutMs: settings.sendTimeoutMs,
+    });
     workers.add(this.#worker);
   }
 

@@ -1,9 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { Worker } from '../messaging/workers';
 import { crashPoint } from '../core/crash-points';
+import { withJitter } from '../core/jitter';
 import { Counter, metrics } from '../observability/metrics';
 import { runInContext } from '../observability/request-context';
-import type { UnitOfWork } from '../persistence/unit-of-work';
+import type { EffectRecord, EffectRows } from './effect-rows';
 import type { EffectOutcome, EffectRow, NetworkEffect } from './network-effect';
 
 export interface EffectSettings {
@@ -31,8 +32,6 @@ const outcomes = new Counter({
   registers: [metrics],
 });
 
-class FencedOff extends Error {}
-
 /**
  * Works off one table of network effects. Claiming (`SKIP LOCKED`) counts the attempt and raises the fencing token before
  * the call; the call runs outside any transaction; its outcome is recorded only under the same token. A row whose worker
@@ -50,7 +49,7 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
 
   constructor(
     private readonly effect: NetworkEffect<Row, Result>,
-    private readonly unitOfWork: UnitOfWork,
+    private readonly rows: EffectRows<Row>,
     settings: Partial<EffectSettings> = {},
   ) {
     this.name = effect.name;
@@ -83,6 +82,11 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
     });
   }
 
+  /** A claim ends when the call and the recording of its outcome have long run out of time. */
+  get #claimMs(): number {
+    return this.#settings.timeoutMs * 2 + 5000;
+  }
+
   async #claimAll(): Promise<void> {
     try {
       while (this.#lookAgain && !this.#stopped) {
@@ -90,8 +94,8 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
         const room = this.#settings.concurrency - this.#underWay.size;
         if (room === 0) break; // a finished call looks again
         crashPoint('effect.before-claim');
-        for (const claimed of await this.#claim(room)) {
-          const run: Promise<void> = this.#attempt(claimed.row, claimed.wasRequested).finally(() => {
+        for (const { row, wasRequested } of await this.rows.claim(room, this.#claimMs)) {
+          const run: Promise<void> = this.#attempt(row, wasRequested).finally(() => {
             this.#underWay.delete(run);
             this.wake();
           });
@@ -103,23 +107,6 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
     }
   }
 
-  async #claim(limit: number): Promise<{ row: Row; wasRequested: boolean }[]> {
-    const { table } = this.effect;
-    // A claim ends when the call and the recording of its outcome have long run out of time.
-    const claimMs = this.#settings.timeoutMs * 2 + 5000;
-    const rows = await this.unitOfWork.queryUnprepared<Row & { was: string }>(
-      `WITH due AS (
-         SELECT id, state FROM ${table} WHERE due_at <= now() ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED)
-       UPDATE ${table} AS effect
-          SET state = CASE due.state WHEN 'requested' THEN 'sent' ELSE due.state END, attempts = effect.attempts + 1,
-              fence = effect.fence + 1, asks = CASE due.state WHEN 'requested' THEN 0 ELSE effect.asks + 1 END,
-              due_at = now() + $2 * interval '1 millisecond'
-         FROM due WHERE effect.id = due.id RETURNING effect.*, due.state AS was`,
-      [limit, claimMs],
-    );
-    return rows.map((row) => ({ row, wasRequested: row.was === 'requested' }));
-  }
-
   async #attempt(row: Row, wasRequested: boolean): Promise<void> {
     const context = { requestId: null, actor: `worker:${this.name}`, causationId: null };
     await runInContext(context, async () => {
@@ -128,11 +115,10 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
       crashPoint('effect.after-call');
       outcomes.inc({ effect: this.name, outcome: outcome.kind });
       try {
-        await this.unitOfWork.run(() => this.#record(row, outcome));
+        await this.#record(row, outcome);
         crashPoint('effect.after-record');
       } catch (error) {
-        if (error instanceof FencedOff) this.#logger.warn({ msg: 'a newer claim owns this row', id: row.id });
-        else await this.#unrecorded(row, error);
+        await this.#unrecorded(row, error);
       }
     });
   }
@@ -141,7 +127,7 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
   async #unrecorded(row: Row, error: unknown): Promise<void> {
     this.#logger.error({ msg: 'an outcome could not be recorded and will be asked for', id: row.id, err: error });
     try {
-      await this.#write(row, { kind: 'unknown', reason: `not recorded: ${(error as Error).name}` });
+      await this.#record(row, { kind: 'unknown', reason: `not recorded: ${(error as Error).name}` });
     } catch (again) {
       // The row stays claimed and falls due again as it is.
       this.#logger.warn({ msg: 'nothing can be recorded of this row now', id: row.id, err: again });
@@ -158,42 +144,35 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
     }
   }
 
+  /** A definite outcome is recorded together with what follows from it. */
   async #record(row: Row, outcome: EffectOutcome<Result>): Promise<void> {
-    if (outcome.kind === 'succeeded' || outcome.kind === 'failed') await this.effect.settle(row, outcome);
-    await this.#write(row, outcome);
+    const record = this.#recordOf(row, outcome);
+    const isRecorded = await this.rows.record(row, record, async () => {
+      if (outcome.kind === 'succeeded' || outcome.kind === 'failed') await this.effect.settle(row, outcome);
+    });
+    if (!isRecorded) this.#logger.warn({ msg: 'a newer claim owns this row', id: row.id });
+    else if (record.state === 'stuck')
+      this.#logger.error({ msg: 'gave up: a person has to look', id: row.id, outcome });
   }
 
-  async #write(row: Row, outcome: EffectOutcome<Result>): Promise<void> {
-    const { state, dueInMs } = this.#next(row, outcome);
-    const recorded = await this.unitOfWork.query(
-      `UPDATE ${this.effect.table} SET state = $3, due_at = now() + $4 * interval '1 millisecond', last_error = $5
-        WHERE id = $1 AND fence = $2 AND state IN ('sent', 'pending', 'unknown') RETURNING id`,
-      [row.id, row.fence, state, dueInMs, outcome.kind === 'succeeded' ? null : outcome.reason],
-    );
-    if (recorded.length === 0) throw new FencedOff();
-    if (state === 'stuck') this.#logger.error({ msg: 'gave up: a person has to look', id: row.id, outcome });
-  }
-
-  #next(row: Row, outcome: EffectOutcome<Result>): { state: string; dueInMs: number | null } {
+  #recordOf(row: Row, outcome: EffectOutcome<Result>): EffectRecord {
+    const lastError = outcome.kind === 'succeeded' ? null : outcome.reason;
     switch (outcome.kind) {
       case 'succeeded':
       case 'failed':
-        return { state: outcome.kind, dueInMs: null };
+        return { state: outcome.kind, dueInMs: null, lastError };
       case 'not-done': {
         const { first, most } = this.#settings.backoffMs;
-        return { state: 'requested', dueInMs: withJitter(Math.min(first * 2 ** (row.attempts - 1), most)) };
+        return { state: 'requested', dueInMs: withJitter(Math.min(first * 2 ** (row.attempts - 1), most)), lastError };
       }
       case 'pending':
       case 'unknown': {
         const asked = outcome.kind === 'pending' ? outcome.askAgainInMs : undefined;
         const wait = asked ?? this.effect.askAfterMs[row.asks];
         return wait === undefined
-          ? { state: 'stuck', dueInMs: null }
-          : { state: outcome.kind, dueInMs: withJitter(wait) };
+          ? { state: 'stuck', dueInMs: null, lastError }
+          : { state: outcome.kind, dueInMs: withJitter(wait), lastError };
       }
     }
   }
 }
-
-/** Spreads retries over the second half of the wait, so that rows that failed together do not return together. */
-const withJitter = (milliseconds: number): number => Math.round(milliseconds * (0.5 + Math.random() / 2));

@@ -29,13 +29,10 @@ export type Settled<Result> = Extract<EffectOutcome<Result>, { kind: 'succeeded'
 /**
  * A call to the outside, kept as a row: `requested` (to be called), `sent` (an attempt began; without an outcome it counts
  * as unknown), `pending`, `unknown` (both: to be asked about), `succeeded`, `failed`, `stuck` (for a person to look at).
- * Table columns: `id uuid, state text, attempts int, fence int, asks int, due_at timestamptz, last_error text`.
  */
 export interface NetworkEffect<Row extends EffectRow, Result> {
   /** For logs and metrics: `trading.refund`. */
   readonly name: string;
-  /** Qualified table; a constant, as it becomes part of SQL. */
-  readonly table: string;
   /** Waits before asking about an unknown or pending outcome, milliseconds; after the last the row is `stuck`. */
   readonly askAfterMs: readonly number[];
 

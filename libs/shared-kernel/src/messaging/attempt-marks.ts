@@ -1,112 +1,24 @@
-import { Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Pool } from 'pg';
-import { connectionOptions } from '../persistence/data-source';
-import { type Row, statement } from '../persistence/statement';
-import { MessagingOptions } from './messaging-options';
+import type { Attempt, EventPlace } from './lanes';
 import type { DurableSubscription } from './subscription';
-
-/** Most events of one lane that are stepped over, or searched for one to deliver, at once. */
-export const STEP = 1000;
 
 /**
  * What must be known even when the transaction it is about never commits: that a batch was begun, that an attempt at an
- * event was made. Written on connections of their own before the handler runs; a process that dies leaves the mark behind.
- * These commits do not wait for the disk: they have to outlive a process, not the server.
+ * event was made. Written beside that transaction before the handler runs; a process that dies leaves the mark behind.
  */
-@Injectable()
-export class AttemptMarks implements OnApplicationShutdown {
-  readonly #pool: Pool;
+export abstract class AttemptMarks {
+  /** A batch that ends at this position is about to be handled. */
+  abstract batchBegun(subscription: string, lane: number, position: bigint): Promise<void>;
 
-  constructor(private readonly options: MessagingOptions) {
-    const connection = connectionOptions({ ...options.database, poolSize: 2 });
-    this.#pool = new Pool({
-      ...connection,
-      options: `${connection.options} -c synchronous_commit=off`,
-      application_name: 'tradewind-marks',
-    });
-    this.#pool.on('error', () => undefined); // an idle connection that broke is replaced at the next use
-  }
+  /** An event is about to be handled by itself. */
+  abstract attempted(subscription: string, event: EventPlace, attempt: Attempt): Promise<void>;
 
-  async batchBegun(subscription: string, lane: number, position: bigint): Promise<void> {
-    await this.#write(
-      'UPDATE messaging.batch_begun SET position = greatest(position, $3) WHERE subscription = $1 AND lane = $2',
-      [subscription, lane, position],
-    );
-  }
-
-  /** Counts one more attempt; the last one allowed leaves the event parked unless it succeeds. */
-  async attempted(
-    subscription: string,
-    event: { lane: number; position: bigint; aggregateId: string; type: string },
-    attempt: number,
-  ): Promise<void> {
-    const { maxAttempts, backoffMs, maxBackoffMs } = this.options;
-    const backoff = Math.min(backoffMs * 2 ** (attempt - 1), maxBackoffMs);
-    await this.#write(
-      `INSERT INTO messaging.parked_event (subscription, lane, position, aggregate_id, type, status, attempts, due_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 millisecond')
-       ON CONFLICT (subscription, lane, position)
-       DO UPDATE SET status = excluded.status, attempts = excluded.attempts, due_at = excluded.due_at`,
-      [
-        subscription,
-        event.lane,
-        event.position,
-        event.aggregateId,
-        event.type,
-        attempt >= maxAttempts ? 'parked' : 'retrying',
-        attempt,
-        Math.round(backoff * (0.5 + Math.random() / 2)),
-      ],
-    );
-  }
-
-  async failed(subscription: string, lane: number, position: bigint, error: unknown): Promise<void> {
-    await this.#write(
-      'UPDATE messaging.parked_event SET last_error = $4 WHERE subscription = $1 AND lane = $2 AND position = $3',
-      [
-        subscription,
-        lane,
-        position,
-        error instanceof Error ? `${error.name}: ${error.message}`.slice(0, 500) : 'error',
-      ],
-    );
-  }
+  /** Why the last attempt at an event failed. */
+  abstract failed(subscription: string, lane: number, position: bigint, error: unknown): Promise<void>;
 
   /**
-   * Moves cursors past events that their subscriptions do not take, for all lanes in one statement. Lanes that are being
-   * worked on are left alone; the way ends before a hole, which the delivery has to meet and report, and before what
-   * another version of the subscription takes. True when a cursor went as far as it may at once: there may be more.
+   * Moves cursors past events that their subscriptions do not take, in all lanes at once. Lanes that are being worked on
+   * are left alone; the way ends before a hole, which the delivery has to meet and report, and before what another version
+   * of the subscription takes. True when a cursor went as far as it may at once: there may be more.
    */
-  async stepOver(subscriptions: readonly DurableSubscription[]): Promise<boolean> {
-    const moved = await this.#write<{ steps: bigint }>(
-      `WITH behind AS (
-         SELECT c.subscription, c.lane, c.position, string_to_array(s.types, ',') || r.types AS types
-           FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane)
-           JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
-           JOIN messaging.subscription r ON r.name = c.subscription
-          WHERE l.head > c.position ORDER BY c.subscription, c.lane FOR UPDATE OF c SKIP LOCKED),
-       free AS (
-         SELECT b.subscription, b.lane, b.position, least(next.taken - 1, b.position + next.unbroken) AS until
-           FROM behind b CROSS JOIN LATERAL (
-             SELECT count(*) FILTER (WHERE position = b.position + n) AS unbroken,
-                    min(position) FILTER (WHERE type = ANY(b.types)) AS taken
-               FROM (SELECT e.position, e.type, row_number() OVER (ORDER BY e.position) AS n
-                       FROM messaging.event_log e
-                      WHERE e.lane = b.lane AND e.position > b.position AND e.position <= b.position + ${STEP}) AS events
-           ) AS next)
-       UPDATE messaging.subscription_cursor c SET position = free.until FROM free
-        WHERE c.subscription = free.subscription AND c.lane = free.lane AND free.until > c.position
-       RETURNING free.until - free.position AS steps`,
-      [subscriptions.map(({ name }) => name), subscriptions.map(({ events }) => [...events.keys()].join(','))],
-    );
-    return moved.some(({ steps }) => steps === BigInt(STEP));
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.#pool.end();
-  }
-
-  async #write<R extends Row>(text: string, values: unknown[]): Promise<R[]> {
-    return (await this.#pool.query<R>(statement(text, values))).rows;
-  }
+  abstract stepOver(subscriptions: readonly DurableSubscription[]): Promise<boolean>;
 }

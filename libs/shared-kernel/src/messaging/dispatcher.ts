@@ -1,9 +1,9 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
-import { UnitOfWork } from '../persistence/unit-of-work';
-import { AttemptMarks, STEP } from './attempt-marks';
+import { AttemptMarks } from './attempt-marks';
 import { EventLog } from './event-log';
 import { LaneDelivery } from './lane-delivery';
+import { Lanes } from './lanes';
 import { MessagingOptions } from './messaging-options';
 import { type DurableSubscription, Subscriptions } from './subscription';
 import { type Worker, Workers } from './workers';
@@ -37,7 +37,7 @@ export class Dispatcher implements OnModuleInit, Worker {
     private readonly delivery: LaneDelivery,
     private readonly marks: AttemptMarks,
     private readonly eventLog: EventLog,
-    private readonly unitOfWork: UnitOfWork,
+    private readonly lanes: Lanes,
     private readonly options: MessagingOptions,
     private readonly eventBus: EventBus,
     private readonly workers: Workers,
@@ -58,7 +58,7 @@ export class Dispatcher implements OnModuleInit, Worker {
   }
 
   async start(): Promise<void> {
-    await this.#openCursors();
+    for (const subscription of this.subscriptions.all()) await this.lanes.open(subscription);
     this.#stopped = false;
     this.eventLog.onAppended((appended) => {
       for (const { type, lane } of appended) {
@@ -83,36 +83,16 @@ export class Dispatcher implements OnModuleInit, Worker {
    * `UPDATE messaging.subscription SET types = array_remove(types, 'trading.order-lost.v1') WHERE name = '…'`.
    */
   async #recordTypes(): Promise<void> {
-    for (const { name, events } of this.subscriptions.all()) {
-      const [recorded] = await this.unitOfWork.query<{ types: string[] }>(
-        `INSERT INTO messaging.subscription AS s (name, types) VALUES ($1, $2)
-         ON CONFLICT (name) DO UPDATE
-           SET types = ARRAY(SELECT DISTINCT type FROM unnest(s.types || excluded.types) AS type ORDER BY type)
-         RETURNING types`,
-        [name, [...events.keys()]],
-      );
-      const elsewhere = recorded?.types.filter((type) => !events.has(type)) ?? [];
+    for (const subscription of this.subscriptions.all()) {
+      const recorded = await this.lanes.recordTypes(subscription);
+      const elsewhere = recorded.filter((type) => !subscription.events.has(type));
       if (elsewhere.length > 0) {
-        this.#logger.warn({ msg: 'left to processes of another version', subscription: name, types: elsewhere });
+        this.#logger.warn({
+          msg: 'left to processes of another version',
+          subscription: subscription.name,
+          types: elsewhere,
+        });
       }
-    }
-  }
-
-  /** A new subscription gets its cursors; a known one goes on where it stopped. In order, as other processes start too. */
-  async #openCursors(): Promise<void> {
-    for (const { name, startFrom } of this.subscriptions.all()) {
-      await this.unitOfWork.run(async () => {
-        await this.unitOfWork.query(
-          `INSERT INTO messaging.subscription_cursor (subscription, lane, position)
-           SELECT $1, lane, CASE WHEN $2 THEN head ELSE 0 END FROM messaging.lane ORDER BY lane ON CONFLICT DO NOTHING`,
-          [name, startFrom === 'now'],
-        );
-        await this.unitOfWork.query(
-          `INSERT INTO messaging.batch_begun (subscription, lane)
-           SELECT $1, lane FROM messaging.lane ORDER BY lane ON CONFLICT DO NOTHING`,
-          [name],
-        );
-      });
     }
   }
 
@@ -156,26 +136,7 @@ export class Dispatcher implements OnModuleInit, Worker {
     try {
       stepping = await this.#stepOver();
       const all = this.subscriptions.all();
-      const behind = await this.unitOfWork.query<{ subscription: string; lane: number; retry: boolean }>(
-        `SELECT subscription, lane, bool_or(retry) AS retry FROM (
-           SELECT c.subscription, c.lane, false AS retry
-             FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane)
-             JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
-             JOIN messaging.subscription r ON r.name = c.subscription
-             LEFT JOIN LATERAL (
-               SELECT e.type FROM messaging.event_log e
-                WHERE e.lane = c.lane AND e.position > c.position AND e.position <= c.position + ${STEP}
-                  AND e.type = ANY(string_to_array(s.types, ',') || r.types)
-                ORDER BY e.position LIMIT 1) AS next ON true
-            WHERE l.head > c.position AND (next.type = ANY(string_to_array(s.types, ',')) OR NOT EXISTS (
-               SELECT FROM messaging.event_log e WHERE e.lane = c.lane AND e.position = c.position + 1))
-           UNION ALL
-           SELECT p.subscription, p.lane, true FROM messaging.parked_event p
-             JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
-            WHERE p.status = 'retrying' AND p.due_at <= now() AND p.type = ANY(string_to_array(s.types, ','))
-         ) AS behind GROUP BY subscription, lane`,
-        [all.map(({ name }) => name), all.map(({ events }) => [...events.keys()].join(','))],
-      );
+      const behind = await this.lanes.behind(all);
       const byName = new Map(all.map((subscription) => [subscription.name, subscription]));
       let found = false;
       for (const { subscription: name, lane, retry } of behind) {

@@ -2,32 +2,14 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { ContractEvent, ContractEventClass, Delivered } from '../core/contract-event';
 import { crashPoint } from '../core/crash-points';
 import { idOf } from '../core/ids';
+import { withJitter } from '../core/jitter';
 import { type RequestContext, runInContext } from '../observability/request-context';
-import { UnitOfWork } from '../persistence/unit-of-work';
 import { isUnavailable } from '../persistence/postgres-errors';
 import { AttemptMarks } from './attempt-marks';
+import { type ClaimedLane, Lanes, type StoredEvent } from './lanes';
 import { MessagingOptions } from './messaging-options';
 import { deliveryFailures, eventsDelivered, lanesWithHoles } from './metrics';
 import type { DurableSubscription } from './subscription';
-
-interface StoredEvent {
-  lane: number;
-  position: bigint;
-  id: string;
-  type: string;
-  aggregateId: string;
-  version: number;
-  /** Null when the subscription does not take this type in this process. */
-  payload: Record<string, unknown> | null;
-  /** The subscription takes this type in processes of another version only: the cursor waits for one of them. */
-  elsewhere: boolean;
-  causationId: string | null;
-  correlationId: string;
-  requestId: string | null;
-  actor: string;
-  trace: string | null;
-  occurredAt: Date;
-}
 
 /** `more`: call again at once; `done`: nothing left for now; `taken`: another process works on this lane. */
 export type Progress = 'more' | 'done' | 'taken';
@@ -47,7 +29,7 @@ export class LaneDelivery {
   readonly #turns = new Turns();
 
   constructor(
-    private readonly unitOfWork: UnitOfWork,
+    private readonly lanes: Lanes,
     private readonly marks: AttemptMarks,
     private readonly options: MessagingOptions,
   ) {}
@@ -58,31 +40,25 @@ export class LaneDelivery {
     let endTurn = (): void => undefined;
     crashPoint('delivery.before-claim');
     try {
-      return await this.unitOfWork.runOnce(async () => {
-        attempted = [];
-        const cursor = await this.#lock(subscription.name, lane);
-        if (!cursor) return 'taken';
-        const careful = cursor.begun > cursor.position;
-        const events = upToElsewhere(await this.#read(subscription, lane, cursor.position));
+      return await this.lanes.claim(subscription, lane, async (claimed) => {
+        const careful = claimed.begun > claimed.position;
+        const events = upToElsewhere(await this.#read(subscription, claimed, claimed.position));
         if (events.length === 0) return 'done';
         crashPoint('delivery.after-claim');
         const until = careful ? firstTaken(events) : events.length;
         const slice = events.slice(0, until);
-        const last = slice.at(-1)?.position ?? cursor.position;
-        const due = await this.#setAsideBehindParked(subscription.name, lane, slice.filter(isTaken));
+        const last = slice.at(-1)?.position ?? claimed.position;
+        const due = await this.#setAsideBehindParked(claimed, slice.filter(isTaken));
         if (due.length > 0) {
           attempted = due;
           if (careful) {
             endTurn = await this.#turns.next();
-            await this.marks.attempted(subscription.name, due[0] as StoredEvent, 1);
+            await this.#markAttempt(subscription, due[0] as StoredEvent, 1);
           } else await this.marks.batchBegun(subscription.name, lane, last);
           await this.#handle(subscription, due);
-          if (careful) await this.#forget(subscription.name, due[0] as StoredEvent);
+          if (careful) await claimed.forget(due[0] as StoredEvent);
         }
-        await this.unitOfWork.query(
-          'UPDATE messaging.subscription_cursor SET position = $3 WHERE subscription = $1 AND lane = $2',
-          [subscription.name, lane, last],
-        );
+        await claimed.moveTo(last);
         return slice.length < events.length || events.length === this.options.batchSize ? 'more' : 'done';
       });
     } catch (error) {
@@ -99,23 +75,16 @@ export class LaneDelivery {
     let attempted: StoredEvent | undefined;
     let endTurn = (): void => undefined;
     try {
-      return await this.unitOfWork.runOnce(async () => {
-        attempted = undefined;
-        if (!(await this.#lock(subscription.name, lane))) return 'taken';
-        const [parked] = await this.unitOfWork.query<{ position: bigint; attempts: number }>(
-          `SELECT position, attempts FROM messaging.parked_event
-            WHERE subscription = $1 AND lane = $2 AND status = 'retrying' AND due_at <= now() AND type = ANY($3::text[])
-            ORDER BY position LIMIT 1`,
-          [subscription.name, lane, [...subscription.events.keys()]],
-        );
-        if (!parked) return 'done';
-        const [event] = await this.#read(subscription, lane, parked.position - 1n, 1);
-        if (!event || event.position !== parked.position) throw new Error(`event ${lane}/${parked.position} is gone`);
+      return await this.lanes.claim(subscription, lane, async (claimed) => {
+        const due = await claimed.firstDue();
+        if (!due) return 'done';
+        const [event] = await this.#read(subscription, claimed, due.position - 1n, 1);
+        if (!event) throw new Error(`event ${lane}/${due.position} is gone`);
         attempted = event;
         endTurn = await this.#turns.next();
-        await this.marks.attempted(subscription.name, event, parked.attempts + 1);
+        await this.#markAttempt(subscription, event, due.attempts + 1);
         await this.#handle(subscription, [event]);
-        await this.#forget(subscription.name, event);
+        await claimed.forget(event);
         return 'more';
       });
     } catch (error) {
@@ -127,69 +96,43 @@ export class LaneDelivery {
     }
   }
 
-  async #lock(subscription: string, lane: number): Promise<{ position: bigint; begun: bigint } | undefined> {
-    const [cursor] = await this.unitOfWork.query<{ position: bigint; begun: bigint }>(
-      `SELECT c.position, b.position AS begun
-         FROM messaging.subscription_cursor c JOIN messaging.batch_begun b USING (subscription, lane)
-        WHERE c.subscription = $1 AND c.lane = $2 FOR UPDATE OF c SKIP LOCKED`,
-      [subscription, lane],
-    );
-    return cursor;
-  }
-
-  /** The lane's next events of every type, so that a hole would be seen; payloads of the subscribed types only. */
+  /** The lane's next events; a hole among them stops it, loudly. */
   async #read(
-    subscription: DurableSubscription,
-    lane: number,
-    position: bigint,
+    { name }: DurableSubscription,
+    lane: ClaimedLane,
+    after: bigint,
     limit = this.options.batchSize,
   ): Promise<StoredEvent[]> {
-    const events = await this.unitOfWork.query<StoredEvent>(
-      `SELECT lane, position, id, type, aggregate_id AS "aggregateId", aggregate_version AS version,
-              CASE WHEN type = ANY($3::text[]) THEN payload END AS payload,
-              type <> ALL($3::text[])
-                AND type IN (SELECT unnest(types) FROM messaging.subscription WHERE name = $5) AS elsewhere,
-              causation_id AS "causationId",
-              correlation_id AS "correlationId", request_id AS "requestId", actor, trace, occurred_at AS "occurredAt"
-         FROM messaging.event_log WHERE lane = $1 AND position > $2 ORDER BY position LIMIT $4`,
-      [lane, position, [...subscription.events.keys()], limit, subscription.name],
-    );
+    const events = await lane.read(after, limit);
     events.forEach((event, index) => {
-      if (event.position !== position + BigInt(index + 1)) {
-        lanesWithHoles.inc({ subscription: subscription.name });
-        throw new Error(`lane ${lane} has a hole before position ${event.position}: events were removed undelivered`);
+      if (event.position !== after + BigInt(index + 1)) {
+        lanesWithHoles.inc({ subscription: name });
+        throw new Error(
+          `lane ${event.lane} has a hole before position ${event.position}: events were removed undelivered`,
+        );
       }
     });
     return events;
   }
 
   /** Events of aggregates that wait for an earlier event keep their place behind it; returns the others. */
-  async #setAsideBehindParked(subscription: string, lane: number, events: StoredEvent[]): Promise<StoredEvent[]> {
+  async #setAsideBehindParked(lane: ClaimedLane, events: StoredEvent[]): Promise<StoredEvent[]> {
     if (events.length === 0) return events;
-    const parked = await this.unitOfWork.query<{ aggregate_id: string; position: bigint }>(
-      `SELECT aggregate_id, position FROM messaging.parked_event
-        WHERE subscription = $1 AND lane = $2 AND aggregate_id = ANY($3::text[])`,
-      [subscription, lane, [...new Set(events.map((event) => event.aggregateId))]],
-    );
+    const parked = await lane.setAsideOf([...new Set(events.map((event) => event.aggregateId))]);
     if (parked.length === 0) return events;
-    const waiting = new Set(parked.map((row) => row.aggregate_id));
+    const waiting = new Set(parked.map((row) => row.aggregateId));
     const known = new Set(parked.map((row) => row.position));
     const behind = events.filter((event) => waiting.has(event.aggregateId) && !known.has(event.position));
-    if (behind.length > 0) {
-      await this.unitOfWork.query(
-        `INSERT INTO messaging.parked_event (subscription, lane, position, aggregate_id, type, status)
-         SELECT $1, $2, e.position, e.aggregate_id, e.type, 'behind'
-           FROM unnest($3::bigint[], $4::text[], $5::text[]) AS e(position, aggregate_id, type)`,
-        [
-          subscription,
-          lane,
-          behind.map((event) => event.position),
-          behind.map((event) => event.aggregateId),
-          behind.map((event) => event.type),
-        ],
-      );
-    }
+    if (behind.length > 0) await lane.setBehind(behind);
     return events.filter((event) => !waiting.has(event.aggregateId));
+  }
+
+  /** Counts one more attempt before it is made; the last one allowed leaves the event parked unless it succeeds. */
+  async #markAttempt({ name }: DurableSubscription, event: StoredEvent, number: number): Promise<void> {
+    const { maxAttempts, backoffMs, maxBackoffMs } = this.options;
+    const status = number >= maxAttempts ? 'parked' : 'retrying';
+    const dueInMs = withJitter(Math.min(backoffMs * 2 ** (number - 1), maxBackoffMs));
+    await this.marks.attempted(name, event, { number, status, dueInMs });
   }
 
   async #handle({ name, handler, events: classes }: DurableSubscription, stored: StoredEvent[]): Promise<void> {
@@ -204,22 +147,6 @@ export class LaneDelivery {
     }
     crashPoint('delivery.after-handler');
     eventsDelivered.inc({ subscription: name }, events.length);
-  }
-
-  /** The event succeeded: the next one of its aggregate that waited behind it is due now. */
-  async #forget(subscription: string, event: StoredEvent): Promise<void> {
-    await this.unitOfWork.query(
-      'DELETE FROM messaging.parked_event WHERE subscription = $1 AND lane = $2 AND position = $3',
-      [subscription, event.lane, event.position],
-    );
-    await this.unitOfWork.query(
-      `UPDATE messaging.parked_event SET status = 'retrying', attempts = 0, due_at = now()
-        WHERE (subscription, lane, position) IN (
-          SELECT subscription, lane, position FROM messaging.parked_event
-           WHERE subscription = $1 AND lane = $2 AND aggregate_id = $3 ORDER BY position LIMIT 1)
-          AND status = 'behind'`,
-      [subscription, event.lane, event.aggregateId],
-    );
   }
 
   async #report({ name }: DurableSubscription, attempted: StoredEvent[], error: unknown): Promise<void> {

@@ -8,10 +8,13 @@ import { AttemptMarks } from './attempt-marks';
 import { Dispatcher } from './dispatcher';
 import { EventLog } from './event-log';
 import { LaneDelivery } from './lane-delivery';
+import { Lanes } from './lanes';
 import { MessagingOptions } from './messaging-options';
 import { CreateMessaging1767225600000 } from './migrations';
 import { ParkedEvents } from './parked-events';
 import { Partitions } from './partitions';
+import { PostgresAttemptMarks } from './postgres-attempt-marks';
+import { PostgresLanes } from './postgres-lanes';
 import { Subscriptions } from './subscription';
 import { Workers } from './workers';
 
@@ -29,10 +32,11 @@ export class MessagingModule {
         { provide: MessagingOptions, useValue: options },
         { provide: Clock, useClass: SystemClock },
         { provide: Ids, useClass: SystemIds },
-        AttemptMarks,
         Dispatcher,
         EventLog,
         LaneDelivery,
+        { provide: Lanes, useClass: PostgresLanes },
+        { provide: AttemptMarks, useClass: PostgresAttemptMarks },
         ParkedEvents,
         Partitions,
         Subscriptions,

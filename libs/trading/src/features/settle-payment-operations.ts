@@ -3,6 +3,7 @@ import { Clock, idOf, Money } from '@tradewind/shared-kernel';
 import {
   type EffectOutcome,
   type EffectRow,
+  EffectTable,
   EffectWorker,
   type NetworkEffect,
   type Settled,
@@ -41,7 +42,6 @@ const ASK_FOR_MS = 2 * DAY;
 @Injectable()
 export class SettlePaymentOperations implements NetworkEffect<OperationRow, OperationResult> {
   readonly name = 'trading.payment-operations';
-  readonly table = 'trading.payment_operation';
   readonly askAfterMs = [2000, 10_000, MINUTE, 5 * MINUTE, HOUR, DAY, DAY, DAY, DAY, DAY];
 
   constructor(
@@ -53,7 +53,7 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
     unitOfWork: UnitOfWork,
     workers: Workers,
   ) {
-    const worker = new EffectWorker(this, unitOfWork);
+    const worker = new EffectWorker(this, new EffectTable(unitOfWork, 'trading.payment_operation'));
     workers.add(worker);
     operations.onAdded(() => worker.wake());
   }

@@ -1,0 +1,166 @@
+import { Injectable } from '@nestjs/common';
+import { UnitOfWork } from '../persistence/unit-of-work';
+import { type ClaimedLane, type EventPlace, type LaneBehind, Lanes, STEP, type StoredEvent } from './lanes';
+import type { DurableSubscription } from './subscription';
+
+/** Cursors and parked events in the schema `messaging`. */
+@Injectable()
+export class PostgresLanes extends Lanes {
+  constructor(private readonly unitOfWork: UnitOfWork) {
+    super();
+  }
+
+  async claim<T>(
+    subscription: DurableSubscription,
+    lane: number,
+    work: (lane: ClaimedLane) => Promise<T>,
+  ): Promise<T | 'taken'> {
+    return this.unitOfWork.runOnce(async () => {
+      const [cursor] = await this.unitOfWork.query<{ position: bigint; begun: bigint }>(
+        `SELECT c.position, b.position AS begun
+           FROM messaging.subscription_cursor c JOIN messaging.batch_begun b USING (subscription, lane)
+          WHERE c.subscription = $1 AND c.lane = $2 FOR UPDATE OF c SKIP LOCKED`,
+        [subscription.name, lane],
+      );
+      if (!cursor) return 'taken';
+      return work(new LockedLane(this.unitOfWork, subscription, lane, cursor.position, cursor.begun));
+    });
+  }
+
+  async behind(subscriptions: readonly DurableSubscription[]): Promise<LaneBehind[]> {
+    return this.unitOfWork.query<LaneBehind & Record<string, unknown>>(
+      `SELECT subscription, lane, bool_or(retry) AS retry FROM (
+         SELECT c.subscription, c.lane, false AS retry
+           FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane)
+           JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
+           JOIN messaging.subscription r ON r.name = c.subscription
+           LEFT JOIN LATERAL (
+             SELECT e.type FROM messaging.event_log e
+              WHERE e.lane = c.lane AND e.position > c.position AND e.position <= c.position + ${STEP}
+                AND e.type = ANY(string_to_array(s.types, ',') || r.types)
+              ORDER BY e.position LIMIT 1) AS next ON true
+          WHERE l.head > c.position AND (next.type = ANY(string_to_array(s.types, ',')) OR NOT EXISTS (
+             SELECT FROM messaging.event_log e WHERE e.lane = c.lane AND e.position = c.position + 1))
+         UNION ALL
+         SELECT p.subscription, p.lane, true FROM messaging.parked_event p
+           JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
+          WHERE p.status = 'retrying' AND p.due_at <= now() AND p.type = ANY(string_to_array(s.types, ','))
+       ) AS behind GROUP BY subscription, lane`,
+      [subscriptions.map(({ name }) => name), subscriptions.map(({ events }) => [...events.keys()].join(','))],
+    );
+  }
+
+  /** In order, as other processes start too. */
+  async open({ name, startFrom }: DurableSubscription): Promise<void> {
+    await this.unitOfWork.run(async () => {
+      await this.unitOfWork.query(
+        `INSERT INTO messaging.subscription_cursor (subscription, lane, position)
+         SELECT $1, lane, CASE WHEN $2 THEN head ELSE 0 END FROM messaging.lane ORDER BY lane ON CONFLICT DO NOTHING`,
+        [name, startFrom === 'now'],
+      );
+      await this.unitOfWork.query(
+        `INSERT INTO messaging.batch_begun (subscription, lane)
+         SELECT $1, lane FROM messaging.lane ORDER BY lane ON CONFLICT DO NOTHING`,
+        [name],
+      );
+    });
+  }
+
+  async recordTypes({ name, events }: DurableSubscription): Promise<string[]> {
+    const [recorded] = await this.unitOfWork.query<{ types: string[] }>(
+      `INSERT INTO messaging.subscription AS s (name, types) VALUES ($1, $2)
+       ON CONFLICT (name) DO UPDATE
+         SET types = ARRAY(SELECT DISTINCT type FROM unnest(s.types || excluded.types) AS type ORDER BY type)
+       RETURNING types`,
+      [name, [...events.keys()]],
+    );
+    return recorded?.types ?? [];
+  }
+}
+
+class LockedLane implements ClaimedLane {
+  readonly #subscription: string;
+  readonly #types: string[];
+
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    { name, events }: DurableSubscription,
+    private readonly lane: number,
+    readonly position: bigint,
+    readonly begun: bigint,
+  ) {
+    this.#subscription = name;
+    this.#types = [...events.keys()];
+  }
+
+  async read(after: bigint, limit: number): Promise<StoredEvent[]> {
+    return this.unitOfWork.query<StoredEvent & Record<string, unknown>>(
+      `SELECT lane, position, id, type, aggregate_id AS "aggregateId", aggregate_version AS version,
+              CASE WHEN type = ANY($3::text[]) THEN payload END AS payload,
+              type <> ALL($3::text[])
+                AND type IN (SELECT unnest(types) FROM messaging.subscription WHERE name = $5) AS elsewhere,
+              causation_id AS "causationId",
+              correlation_id AS "correlationId", request_id AS "requestId", actor, trace, occurred_at AS "occurredAt"
+         FROM messaging.event_log WHERE lane = $1 AND position > $2 ORDER BY position LIMIT $4`,
+      [this.lane, after, this.#types, limit, this.#subscription],
+    );
+  }
+
+  async moveTo(position: bigint): Promise<void> {
+    await this.#query(
+      'UPDATE messaging.subscription_cursor SET position = $3 WHERE subscription = $1 AND lane = $2',
+      position,
+    );
+  }
+
+  async setAsideOf(aggregateIds: string[]): Promise<{ aggregateId: string; position: bigint }[]> {
+    return this.#query(
+      `SELECT aggregate_id AS "aggregateId", position FROM messaging.parked_event
+        WHERE subscription = $1 AND lane = $2 AND aggregate_id = ANY($3::text[])`,
+      aggregateIds,
+    );
+  }
+
+  async setBehind(events: EventPlace[]): Promise<void> {
+    await this.#query(
+      `INSERT INTO messaging.parked_event (subscription, lane, position, aggregate_id, type, status)
+       SELECT $1, $2, e.position, e.aggregate_id, e.type, 'behind'
+         FROM unnest($3::bigint[], $4::text[], $5::text[]) AS e(position, aggregate_id, type)`,
+      events.map((event) => event.position),
+      events.map((event) => event.aggregateId),
+      events.map((event) => event.type),
+    );
+  }
+
+  async firstDue(): Promise<{ position: bigint; attempts: number } | undefined> {
+    const [due] = await this.#query<{ position: bigint; attempts: number }>(
+      `SELECT position, attempts FROM messaging.parked_event
+        WHERE subscription = $1 AND lane = $2 AND position <= $4 AND status = 'retrying' AND due_at <= now()
+          AND type = ANY($3::text[])
+        ORDER BY position LIMIT 1`,
+      this.#types,
+      this.position,
+    );
+    return due;
+  }
+
+  async forget({ position, aggregateId }: EventPlace): Promise<void> {
+    await this.#query(
+      'DELETE FROM messaging.parked_event WHERE subscription = $1 AND lane = $2 AND position = $3',
+      position,
+    );
+    await this.#query(
+      `UPDATE messaging.parked_event SET status = 'retrying', attempts = 0, due_at = now()
+        WHERE (subscription, lane, position) IN (
+          SELECT subscription, lane, position FROM messaging.parked_event
+           WHERE subscription = $1 AND lane = $2 AND aggregate_id = $3 ORDER BY position LIMIT 1)
+          AND status = 'behind'`,
+      aggregateId,
+    );
+  }
+
+  /** SQL whose first two parameters are the subscription and the lane. */
+  async #query<R extends object>(text: string, ...values: unknown[]): Promise<R[]> {
+    return this.unitOfWork.query<R & Record<string, unknown>>(text, [this.#subscription, this.lane, ...values]);
+  }
+}

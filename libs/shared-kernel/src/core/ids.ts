@@ -98,6 +98,15 @@ export function laneOf(aggregateId: string): number {
   return (hash >>> 0) % LANES;
 }
 
+/**
+ * Lanes in turn. Aggregates that are made in one batch share a lane, so that their events lock one and
+ * are delivered together; batches spread over all of them.
+ */
+export function lanesInTurn(): () => number {
+  let lane = 0;
+  return () => (lane = (lane + 1) % LANES);
+}
+
 /** 128 bits as 26 characters of 5 bits; the first character carries 3 bits. */
 function encode(bytes: Uint8Array): string {
   let text = '';

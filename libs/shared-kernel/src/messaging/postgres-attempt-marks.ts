@@ -14,9 +14,10 @@ export class PostgresAttemptMarks extends AttemptMarks implements OnApplicationS
 
   constructor({ database }: MessagingOptions) {
     super();
+    const connection = connectionOptions({ ...database, poolSize: 2 });
     this.#pool = new Pool({
-      ...connectionOptions({ ...database, poolSize: 2 }),
-      options: '-c synchronous_commit=off',
+      ...connection,
+      options: `${connection.options} -c synchronous_commit=off`,
       application_name: 'tradewind-marks',
     });
     this.#pool.on('error', () => undefined); // an idle connection that broke is replaced at the next use

@@ -1,20 +1,34 @@
 import type { Id } from '@tradewind/shared-kernel';
 import type { Order } from './order';
 
+/** Orders that are locked until the current unit of work ends. */
+export interface LockedOrders {
+  /**
+   * Applies `change` to one of them; what it raises names the current context as its cause. May be called again for the
+   * same order. A refusal that is caught leaves the order as it was. Throws `unknown-order`.
+   */
+  change<T>(id: Id<'ord'>, change: (order: Order) => T | Promise<T>): Promise<T>;
+}
+
 /** The orders, each with its payment. */
 export abstract class Orders {
   /**
-   * Locks the order, applies `change` and saves what became of it: rows, stock and events, all in the current unit of work.
-   * Throws `unknown-order`.
+   * Locks the orders in ascending order, runs `work`, and then saves what became of all of them: rows, stock and events, in
+   * the current unit of work and with as many statements for one order as for many.
    */
-  abstract change<T>(id: Id<'ord'>, change: (order: Order) => T | Promise<T>): Promise<T>;
+  abstract changeAll<T>(ids: readonly Id<'ord'>[], work: (orders: LockedOrders) => Promise<T>): Promise<T>;
+
+  /** The same for one order. Throws `unknown-order`. */
+  change<T>(id: Id<'ord'>, change: (order: Order) => T | Promise<T>): Promise<T> {
+    return this.changeAll([id], (orders) => orders.change(id, change));
+  }
+
   /** The order as it stands, without a lock. Throws `unknown-order`. */
   abstract find(id: Id<'ord'>): Promise<Order>;
-  abstract idOfPayment(paymentId: Id<'pay'>): Promise<Id<'ord'> | undefined>;
+  /** The order of each payment; those of foreign payments are missing. */
+  abstract idsOfPayments(paymentIds: readonly Id<'pay'>[]): Promise<ReadonlyMap<string, Id<'ord'>>>;
   /** Unpaid orders whose hold has run out, oldest first, after the last one seen. */
   abstract expired(now: Date, limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]>;
-  /** Locks orders with their payments and SKUs, each kind in ascending order, for a unit of work that changes them all. */
-  abstract lockAll(ids: Id<'ord'>[]): Promise<void>;
 }
 
 export interface ExpiredOrder {

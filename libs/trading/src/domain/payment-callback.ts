@@ -26,9 +26,15 @@ export interface StoredCallback {
   receivedAt: Date;
 }
 
+/** What was made of a message: a verdict on its payment, `orphan`, `ignored`, … */
+export interface AppliedCallback {
+  id: Id<'pcb'>;
+  outcome: string;
+}
+
 export abstract class PaymentCallbacks {
-  /** False when this message was stored before. */
-  abstract add(callback: StoredCallback): Promise<boolean>;
-  abstract find(id: Id<'pcb'>): Promise<StoredCallback>;
-  abstract markApplied(id: Id<'pcb'>, outcome: string, at: Date): Promise<void>;
+  /** Returns the ids of those that were not stored before. */
+  abstract add(callbacks: readonly StoredCallback[]): Promise<ReadonlySet<Id<'pcb'>>>;
+  abstract find(ids: readonly Id<'pcb'>[]): Promise<ReadonlyMap<Id<'pcb'>, StoredCallback>>;
+  abstract markApplied(callbacks: readonly AppliedCallback[], at: Date): Promise<void>;
 }

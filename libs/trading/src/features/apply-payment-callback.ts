@@ -3,8 +3,8 @@ import { Clock, type Delivered, type Id, isId } from '@tradewind/shared-kernel';
 import { contextOf, Subscription } from '@tradewind/shared-kernel/messaging';
 import { runInContext } from '@tradewind/shared-kernel/observability';
 import { PaymentCallbackReceived } from '../contract';
-import { PaymentCallbacks } from '../domain/payment-callback';
-import { Orders } from '../domain/orders';
+import { type LockedOrders, Orders } from '../domain/orders';
+import { type AppliedCallback, PaymentCallbacks, type StoredCallback } from '../domain/payment-callback';
 import { type GatewayMessage, PaymentGateways } from '../domain/payment-gateway';
 import { PaymentOperations } from '../domain/payment-operations';
 import { RecordPaymentOutcome } from './record-payment-outcome';
@@ -25,36 +25,63 @@ export class ApplyPaymentCallback {
   ) {}
 
   async handleBatch(events: Delivered<PaymentCallbackReceived>[]): Promise<void> {
-    await this.orders.lockAll(events.flatMap(({ data }) => (data.orderId ? [data.orderId as Id<'ord'>] : [])));
-    for (const event of events) await runInContext(contextOf(event, NAME), () => this.#apply(event));
+    const stored = await this.callbacks.find(events.map(({ data }) => data.callbackId as Id<'pcb'>));
+    const read = events.map((event) => ({ event, message: this.#read(stored, event.data.callbackId as Id<'pcb'>) }));
+    const orderOf = await this.#ordersOf(read.map(({ message }) => message));
+    const applied: AppliedCallback[] = [];
+    const captured: Id<'pay'>[] = [];
+    await this.orders.changeAll([...orderOf.values()], async (orders) => {
+      for (const { event, message } of read) {
+        const apply = () => this.#apply(message, orderOf, orders, captured);
+        const outcome = await runInContext(contextOf(event, NAME), apply);
+        applied.push({ id: event.data.callbackId as Id<'pcb'>, outcome });
+      }
+      await this.operations.closeCharges(captured);
+    });
+    await this.callbacks.markApplied(applied, this.clock.now());
   }
 
-  async #apply(event: Delivered<PaymentCallbackReceived>): Promise<void> {
-    const callback = await this.callbacks.find(event.data.callbackId as Id<'pcb'>);
+  #read(stored: ReadonlyMap<Id<'pcb'>, StoredCallback>, id: Id<'pcb'>): GatewayMessage {
+    const callback = stored.get(id);
+    if (!callback) throw new Error(`payment callback ${id} is gone`);
     const gateway = this.gateways.named(callback.gateway);
     if (!gateway) throw new Error(`this process knows no gateway ${callback.gateway}`);
-    const applied = await this.#outcomeOf(gateway.readCallback(callback.body));
-    await this.callbacks.markApplied(callback.id, applied, this.clock.now());
+    return gateway.readCallback(callback.body);
   }
 
-  async #outcomeOf(message: GatewayMessage): Promise<string> {
-    switch (message.kind) {
-      case 'payment':
-        return isId('pay', message.reference) ? this.outcome.record(message.reference, message.news) : 'orphan';
-      case 'refund-failed':
-        return isId('ref', message.reference) ? this.#revoke(message.reference) : 'orphan';
-      case 'other':
-        return 'ignored';
-    }
+  /** By what the messages call payments and refunds; what is not ours is missing. */
+  async #ordersOf(messages: GatewayMessage[]): Promise<ReadonlyMap<string, Id<'ord'>>> {
+    const references = messages.flatMap((message) => (message.kind === 'other' ? [] : [message.reference]));
+    return new Map([
+      ...(await this.orders.idsOfPayments(references.filter((reference) => isId('pay', reference)))),
+      ...(await this.operations.ordersOfRefunds(references.filter((reference) => isId('ref', reference)))),
+    ]);
+  }
+
+  async #apply(
+    message: GatewayMessage,
+    orderOf: ReadonlyMap<string, Id<'ord'>>,
+    orders: LockedOrders,
+    captured: Id<'pay'>[],
+  ): Promise<string> {
+    if (message.kind === 'other') return 'ignored';
+    const orderId = orderOf.get(message.reference);
+    if (message.kind === 'refund-failed')
+      return orderId ? this.#revoke(message.reference as Id<'ref'>, orderId, orders) : 'orphan';
+    if (!orderId) return this.outcome.orphan(message.reference, message.news);
+    return orders.change(orderId, async (order) => {
+      const verdict = await this.outcome.decide(order, message.news);
+      if (order.payment.isCaptured) captured.push(order.payment.state.id);
+      return verdict;
+    });
   }
 
   /** A refund that was reported as done did not arrive: the money fact is put right, and people can refund again. */
-  async #revoke(id: Id<'ref'>): Promise<string> {
-    const refund = await this.operations.findRefund(id).catch(() => undefined);
-    if (!refund) return 'orphan';
+  async #revoke(id: Id<'ref'>, orderId: Id<'ord'>, orders: LockedOrders): Promise<string> {
+    const { status } = await this.operations.findRefund(id);
     // The message overtook our own record of the refund: it is delivered again a moment later.
-    if (refund.status === 'pending' || refund.status === 'unknown') throw new Error(`refund ${id} is not settled yet`);
-    return this.orders.change(refund.orderId, async (order) => {
+    if (status === 'pending' || status === 'unknown') throw new Error(`refund ${id} is not settled yet`);
+    return orders.change(orderId, async (order) => {
       const revoked = await this.operations.revokeRefund(id);
       if (revoked) order.revokeRefund(id, revoked.amount);
       return revoked ? 'refund-failed' : 'repeated';

@@ -5,7 +5,7 @@ import { contextOf, Subscription } from '@tradewind/shared-kernel/messaging';
 import { runInContext } from '@tradewind/shared-kernel/observability';
 import { WaybillDelivered, WaybillDispatched } from '@tradewind/logistics/contract';
 import type { Order } from '../domain/order';
-import { Orders } from '../domain/orders';
+import { type LockedOrders, Orders } from '../domain/orders';
 import { startStep } from './metrics';
 
 const NAME = 'trading.follow-waybill';
@@ -24,14 +24,16 @@ export class FollowWaybill {
   constructor(private readonly orders: Orders) {}
 
   async handleBatch(events: Moved[]): Promise<void> {
-    await this.orders.lockAll(events.map((event) => event.data.orderId as Id<'ord'>));
-    for (const event of events) await runInContext(contextOf(event, NAME), () => this.#follow(event));
+    const ids = events.map((event) => event.data.orderId as Id<'ord'>);
+    await this.orders.changeAll(ids, async (orders) => {
+      for (const event of events) await runInContext(contextOf(event, NAME), () => this.#follow(orders, event));
+    });
   }
 
-  async #follow(event: Moved): Promise<void> {
+  async #follow(orders: LockedOrders, event: Moved): Promise<void> {
     const done = startStep();
     try {
-      await this.orders.change(event.data.orderId as Id<'ord'>, (order) => {
+      await orders.change(event.data.orderId as Id<'ord'>, (order) => {
         follow(order, event);
         done(order.state);
       });

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock, type Id } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import type { PaymentNews, PaymentVerdict } from '../domain/order';
+import type { Order, PaymentNews, PaymentVerdict } from '../domain/order';
 import { Orders } from '../domain/orders';
 import { PaymentOperations } from '../domain/payment-operations';
 import { paymentsTotal, startStep } from './metrics';
@@ -29,29 +29,42 @@ export class RecordPaymentOutcome {
     news: PaymentNews,
     from: 'asker' | 'elsewhere' = 'elsewhere',
   ): Promise<PaymentVerdict | 'orphan'> {
-    const done = startStep();
-    const verdict = await this.unitOfWork.run(async () => {
-      const orderId = await this.orders.idOfPayment(paymentId);
-      if (!orderId) return 'orphan';
+    return this.unitOfWork.run(async () => {
+      const orderId = (await this.orders.idsOfPayments([paymentId])).get(paymentId);
+      if (!orderId) return this.orphan(paymentId, news);
       return this.orders.change(orderId, async (order) => {
-        const result = order.recordPayment(news, this.clock.now());
-        // The default late-payment policy: nothing is revived silently, the money goes back.
-        if (result === 'late' && order.payment.refundable.amount > 0n) {
-          await this.refunds.open(order, 'paid after the order was cancelled');
-        }
-        if (from === 'elsewhere' && order.payment.isCaptured) await this.operations.closeCharge(paymentId);
-        if (result !== 'repeated') done(order.state);
-        return result;
+        const verdict = await this.decide(order, news);
+        if (from === 'elsewhere' && order.payment.isCaptured) await this.operations.closeCharges([paymentId]);
+        return verdict;
       });
     });
-    paymentsTotal.inc({ outcome: verdict });
-    if (verdict === 'mismatch' || verdict === 'orphan') {
-      this.#logger.error({
-        msg: `payment news set aside: ${verdict}`,
-        paymentId,
-        gatewayReference: news.gatewayReference,
-      });
+  }
+
+  /** The verdict on news of a locked order's payment. Whoever asks closes the charge once it is captured. */
+  async decide(order: Order, news: PaymentNews): Promise<PaymentVerdict> {
+    const done = startStep();
+    const verdict = order.recordPayment(news, this.clock.now());
+    // The default late-payment policy: nothing is revived silently, the money goes back.
+    if (verdict === 'late' && order.payment.refundable.amount > 0n) {
+      await this.refunds.open(order, 'paid after the order was cancelled');
     }
+    const { state } = order;
+    if (verdict !== 'repeated') this.unitOfWork.afterCommit(() => done(state));
+    return this.#told(verdict, order.payment.state.id, news);
+  }
+
+  /** News of a payment that is not ours. */
+  orphan(reference: string, news: PaymentNews): 'orphan' {
+    return this.#told('orphan', reference, news);
+  }
+
+  #told<Verdict extends PaymentVerdict | 'orphan'>(verdict: Verdict, paymentId: string, news: PaymentNews): Verdict {
+    const { gatewayReference } = news;
+    this.unitOfWork.afterCommit(() => {
+      paymentsTotal.inc({ outcome: verdict });
+      if (verdict !== 'mismatch' && verdict !== 'orphan') return;
+      this.#logger.error({ msg: `payment news set aside: ${verdict}`, paymentId, gatewayReference });
+    });
     return verdict;
   }
 }

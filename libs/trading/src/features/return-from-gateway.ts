@@ -20,7 +20,7 @@ export class ReturnFromGateway {
   async lookUp(gatewayName: string, paymentId: Id<'pay'>): Promise<Order['state'] & { paymentStatus: string }> {
     const gateway = this.gateways.named(gatewayName);
     if (!gateway) throw refusal('unknown-gateway', `no gateway is named ${gatewayName}`);
-    const orderId = await this.orders.idOfPayment(paymentId);
+    const orderId = (await this.orders.idsOfPayments([paymentId])).get(paymentId);
     if (!orderId) throw refusal('unknown-payment', `no payment ${paymentId}`);
     const before = await this.orders.find(orderId);
     if (!before.payment.isCaptured) {

@@ -42,7 +42,8 @@ export class CreateTrading1767225600100 implements MigrationInterface {
       ) WITH (fillfactor = 80);
       CREATE INDEX orders_newest ON trading.orders (placed_at DESC, id DESC);
       CREATE INDEX orders_of_buyer ON trading.orders (buyer_id, placed_at DESC, id DESC) WHERE buyer_id IS NOT NULL;
-      CREATE INDEX orders_to_expire ON trading.orders (hold_expires_at, id) WHERE status = 'created';
+      -- Not by status: the moves of a paid order then touch no index.
+      CREATE INDEX orders_to_expire ON trading.orders (hold_expires_at, id) WHERE paid_at IS NULL AND cancelled_at IS NULL;
 
       -- While its order is created or paid, a line's quantity is held in stock_item.reserved.
       CREATE TABLE trading.order_line (

@@ -2,12 +2,20 @@ import { Injectable } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { type Id, idOf, uuidOf } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import type { Order, StockMove } from '../../domain/order';
-import { type ExpiredOrder, Orders } from '../../domain/orders';
+import type { Order } from '../../domain/order';
+import { type ExpiredOrder, type LockedOrders, Orders } from '../../domain/orders';
+import type { PaymentFacts } from '../../domain/payment';
 import { refusal } from '../../domain/refusals';
-import { OrderLineRows, OrderRows, PaymentRows, restoreOrder } from './order-rows';
+import { type OrderLineRow, type OrderRow, type PaymentRow, restoreOrder } from './order-rows';
 
-/** Lock order everywhere: order, payment, SKUs ascending. */
+/** An order as it was read, to tell what has changed since. */
+interface Loaded {
+  order: Order;
+  version: number;
+  payment: Readonly<PaymentFacts>;
+}
+
+/** Lock order everywhere: order with its payment, SKUs ascending. Set-based SQL throughout. */
 @Injectable()
 export class OrderRepository extends Orders {
   constructor(
@@ -17,29 +25,42 @@ export class OrderRepository extends Orders {
     super();
   }
 
-  change<T>(id: Id<'ord'>, change: (order: Order) => T | Promise<T>): Promise<T> {
+  changeAll<T>(ids: readonly Id<'ord'>[], work: (orders: LockedOrders) => Promise<T>): Promise<T> {
     return this.unitOfWork.run(async () => {
-      const order = await this.#load(id, true);
-      const before = order.version;
-      const result = await change(order);
-      if (order.version !== before) await this.#save(order);
+      const loaded = await this.#load(ids, 'locked');
+      const result = await work({
+        change: async (id, change) => {
+          const order = loaded.get(id)?.order;
+          if (!order) throw refusal('unknown-order', `no order ${id}`);
+          const outcome = await change(order);
+          void this.eventBus.publishAll(order.takeEvents());
+          return outcome;
+        },
+      });
+      await this.#save([...loaded.values()]);
       return result;
     });
   }
 
-  find(id: Id<'ord'>): Promise<Order> {
-    return this.#load(id, false);
+  async find(id: Id<'ord'>): Promise<Order> {
+    const loaded = (await this.#load([id], 'read')).get(id);
+    if (!loaded) throw refusal('unknown-order', `no order ${id}`);
+    return loaded.order;
   }
 
-  async idOfPayment(paymentId: Id<'pay'>): Promise<Id<'ord'> | undefined> {
-    const payment = await this.unitOfWork.manager.findOneBy(PaymentRows, { id: paymentId });
-    return payment?.orderId;
+  async idsOfPayments(paymentIds: readonly Id<'pay'>[]): Promise<ReadonlyMap<string, Id<'ord'>>> {
+    if (paymentIds.length === 0) return new Map();
+    const rows = await this.unitOfWork.query<{ id: string; order_id: string }>(
+      'SELECT id, order_id FROM trading.payment WHERE id = ANY($1::uuid[])',
+      [paymentIds.map(uuidOf)],
+    );
+    return new Map(rows.map((row) => [idOf('pay', row.id), idOf('ord', row.order_id)]));
   }
 
   async expired(now: Date, limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]> {
     const rows = await this.unitOfWork.query<{ id: string; hold_expires_at: Date }>(
       `SELECT id, hold_expires_at FROM trading.orders
-        WHERE status = 'created' AND hold_expires_at <= $1
+        WHERE paid_at IS NULL AND cancelled_at IS NULL AND hold_expires_at <= $1
           AND ($3::timestamptz IS NULL OR (hold_expires_at, id) > ($3, $4::uuid))
         ORDER BY hold_expires_at, id LIMIT $2`,
       [now, limit, after?.holdExpiresAt ?? null, after ? uuidOf(after.id) : null],
@@ -47,67 +68,132 @@ export class OrderRepository extends Orders {
     return rows.map((row) => ({ id: idOf('ord', row.id), holdExpiresAt: row.hold_expires_at }));
   }
 
-  async lockAll(ids: Id<'ord'>[]): Promise<void> {
-    const uuids = [ids.map(uuidOf)];
-    await this.unitOfWork.query('SELECT FROM trading.orders WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE', uuids);
-    await this.unitOfWork.query(
-      'SELECT FROM trading.payment WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE',
-      uuids,
-    );
-    await this.unitOfWork.query(
-      `SELECT FROM trading.stock_item
-        WHERE sku IN (SELECT sku FROM trading.order_line WHERE order_id = ANY($1::uuid[])) ORDER BY sku FOR UPDATE`,
-      uuids,
+  /** Those that exist, with their lines, which never change. */
+  async #load(ids: readonly Id<'ord'>[], how: 'locked' | 'read'): Promise<Map<Id<'ord'>, Loaded>> {
+    if (ids.length === 0) return new Map();
+    const uuids = [[...new Set(ids)].map(uuidOf)];
+    const rows = await this.unitOfWork.query<OrderAndPayment>(how === 'locked' ? LOCK_ORDERS : READ_ORDERS, uuids);
+    const linesOf = new Map<string, LineRow[]>(rows.map(({ id }) => [id, []]));
+    for (const line of await this.unitOfWork.query<LineRow>(READ_LINES, uuids)) linesOf.get(line.order)?.push(line);
+    return new Map(
+      rows.map((row) => {
+        const order = orderOf(row, linesOf.get(row.id) ?? []);
+        return [order.id, { order, version: order.version, payment: order.payment.state }];
+      }),
     );
   }
 
-  async #load(id: Id<'ord'>, forUpdate: boolean): Promise<Order> {
-    const { manager } = this.unitOfWork;
-    const lock = forUpdate ? ({ mode: 'pessimistic_write' } as const) : undefined;
-    const row = await manager.findOne(OrderRows, { where: { id }, lock });
-    if (!row) throw refusal('unknown-order', `no order ${id}`);
-    const payment = await manager.findOneOrFail(PaymentRows, { where: { orderId: id }, lock });
-    const lines = await manager.findBy(OrderLineRows, { orderId: id });
-    return restoreOrder(row, lines, payment);
+  async #save(loaded: readonly Loaded[]): Promise<void> {
+    const changed = loaded.filter(({ order, version }) => order.version !== version);
+    if (changed.length === 0) return;
+    await this.#saveOrders(changed.map(({ order }) => order));
+    const paid = changed.filter(({ order, payment }) => order.payment.state !== payment);
+    if (paid.length > 0) await this.#savePayments(paid.map(({ order }) => order.payment.state));
+    await this.#moveStock(changed.map(({ order }) => order));
   }
 
-  async #save(order: Order): Promise<void> {
-    const { manager } = this.unitOfWork;
-    const { id, status, paidAt, shippedAt, deliveredAt, cancelledAt, cancelReason } = order.state;
-    await manager.update(
-      OrderRows,
-      { id },
-      { version: order.version, status, paidAt, shippedAt, deliveredAt, cancelledAt, cancelReason },
+  async #saveOrders(orders: readonly Order[]): Promise<void> {
+    const states = orders.map((order) => order.state);
+    await this.unitOfWork.query(
+      `UPDATE trading.orders AS o
+          SET version = c.version, status = c.status, paid_at = c.paid_at, shipped_at = c.shipped_at,
+              delivered_at = c.delivered_at, cancelled_at = c.cancelled_at, cancel_reason = c.cancel_reason
+         FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+                     $7::timestamptz[], $8::text[])
+           AS c(id, version, status, paid_at, shipped_at, delivered_at, cancelled_at, cancel_reason)
+        WHERE o.id = c.id`,
+      [
+        states.map((state) => uuidOf(state.id)),
+        orders.map((order) => order.version),
+        states.map((state) => state.status),
+        states.map((state) => state.paidAt),
+        states.map((state) => state.shippedAt),
+        states.map((state) => state.deliveredAt),
+        states.map((state) => state.cancelledAt),
+        states.map((state) => state.cancelReason),
+      ],
     );
-    const { authorized, captured, refundPending, refunded, declined, gatewayReference } = order.payment.state;
-    await manager.update(
-      PaymentRows,
-      { id: order.payment.state.id },
-      {
-        authorized: authorized.amount,
-        captured: captured.amount,
-        refundPending: refundPending.amount,
-        refunded: refunded.amount,
-        declined,
-        gatewayReference,
-      },
+  }
+
+  async #savePayments(payments: readonly Readonly<PaymentFacts>[]): Promise<void> {
+    await this.unitOfWork.query(
+      `UPDATE trading.payment AS p
+          SET authorized = c.authorized, captured = c.captured, refund_pending = c.refund_pending, refunded = c.refunded,
+              declined = c.declined, gateway_reference = c.gateway_reference
+         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::boolean[], $7::text[])
+           AS c(id, authorized, captured, refund_pending, refunded, declined, gateway_reference)
+        WHERE p.id = c.id`,
+      [
+        payments.map((payment) => uuidOf(payment.id)),
+        payments.map((payment) => payment.authorized.amount),
+        payments.map((payment) => payment.captured.amount),
+        payments.map((payment) => payment.refundPending.amount),
+        payments.map((payment) => payment.refunded.amount),
+        payments.map((payment) => payment.declined),
+        payments.map((payment) => payment.gatewayReference),
+      ],
     );
-    for (const move of order.takeStockMoves()) await this.#moveStock(order, move);
-    await this.eventBus.publishAll(order.takeEvents());
   }
 
   /** Released units are available again; fulfilled ones have left the house. */
-  async #moveStock(order: Order, move: StockMove): Promise<void> {
-    const units = new Map<string, bigint>();
-    for (const { sku, quantity } of order.state.lines) units.set(sku, (units.get(sku) ?? 0n) + BigInt(quantity));
-    const skus = [...units.keys()].toSorted();
-    await this.unitOfWork.query('SELECT FROM trading.stock_item WHERE sku = ANY($1::text[]) ORDER BY sku FOR UPDATE', [
-      skus,
-    ]);
+  async #moveStock(orders: readonly Order[]): Promise<void> {
+    const units = new Map<string, { freed: bigint; gone: bigint }>();
+    for (const order of orders) {
+      for (const move of order.takeStockMoves()) {
+        for (const { sku, quantity } of order.state.lines) {
+          const { freed, gone } = units.get(sku) ?? { freed: 0n, gone: 0n };
+          const count = BigInt(quantity);
+          units.set(sku, { freed: freed + count, gone: move === 'fulfil' ? gone + count : gone });
+        }
+      }
+    }
+    if (units.size === 0) return;
     await this.unitOfWork.query(
-      `UPDATE trading.stock_item s SET reserved = s.reserved - u.units, on_hand = s.on_hand - CASE WHEN $3 THEN u.units ELSE 0 END
-         FROM unnest($1::text[], $2::bigint[]) AS u(sku, units) WHERE s.sku = u.sku`,
-      [skus, skus.map((sku) => units.get(sku)), move === 'fulfil'],
+      `WITH moved AS (
+         SELECT s.sku, m.freed, m.gone
+           FROM trading.stock_item s JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS m(sku, freed, gone) USING (sku)
+          ORDER BY s.sku FOR UPDATE OF s)
+       UPDATE trading.stock_item s SET reserved = s.reserved - moved.freed, on_hand = s.on_hand - moved.gone
+         FROM moved WHERE s.sku = moved.sku`,
+      [[...units.keys()], [...units.values()].map(({ freed }) => freed), [...units.values()].map(({ gone }) => gone)],
     );
   }
+}
+
+type LineRow = Omit<OrderLineRow, 'orderId'> & { order: string };
+
+/** One row of the query below: ids are UUIDs. */
+type OrderAndPayment = Omit<OrderRow, 'id' | 'buyerId' | 'email' | 'locale' | 'shippingAddress'> &
+  Omit<PaymentRow, 'id' | 'orderId'> & { id: string; buyerId: string | null; paymentId: string };
+
+const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", o.currency, o.total, o.carrier, o.region,
+    o.placed_at AS "placedAt", o.hold_expires_at AS "holdExpiresAt", o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
+    o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.cancel_reason AS "cancelReason",
+    p.id AS "paymentId", p.gateway, p.amount, p.authorized, p.captured, p.refund_pending AS "refundPending", p.refunded,
+    p.declined, p.gateway_reference AS "gatewayReference"
+  FROM trading.orders o JOIN trading.payment p ON p.order_id = o.id WHERE o.id = ANY($1::uuid[])`;
+
+const LOCK_ORDERS = `${READ_ORDERS} ORDER BY o.id FOR UPDATE`;
+
+const READ_LINES = `SELECT order_id AS "order", line_no AS "lineNo", sku, quantity, unit_price AS "unitPrice", total
+  FROM trading.order_line WHERE order_id = ANY($1::uuid[])`;
+
+function orderOf(row: OrderAndPayment, lines: LineRow[]): Order {
+  const { paymentId, gateway, amount, authorized, captured, refundPending, refunded, ...rest } = row;
+  const { declined, gatewayReference, id, buyerId, ...order } = rest;
+  return restoreOrder(
+    { ...order, id: idOf('ord', id), buyerId: buyerId === null ? null : idOf('buy', buyerId) },
+    lines,
+    {
+      id: idOf('pay', paymentId),
+      gateway,
+      amount,
+      authorized,
+      captured,
+      refundPending,
+      refunded,
+      declined,
+      gatewayReference,
+    },
+  );
 }

@@ -111,7 +111,14 @@ export const PaymentRows = new EntitySchema<PaymentRow>({
   },
 });
 
-export function restoreOrder(row: OrderRow, lines: OrderLineRow[], payment: PaymentRow): Order {
+/** What an order is restored from: its row without the buyer's personal data. */
+type OrderFacts = Omit<OrderRow, 'locale' | 'email' | 'shippingAddress'> & { locale?: string };
+
+export function restoreOrder(
+  row: OrderFacts,
+  lines: Omit<OrderLineRow, 'orderId'>[],
+  payment: Omit<PaymentRow, 'orderId' | 'currency'>,
+): Order {
   const money = (amount: bigint) => Money.of(amount, row.currency);
   const { version, currency: _currency, total, locale: _locale, ...state } = row;
   return Order.restore(

@@ -37,11 +37,12 @@ export class PaymentOperationRows extends PaymentOperations {
     this.#onAdded = listener;
   }
 
-  async closeCharge(paymentId: Id<'pay'>): Promise<void> {
+  async closeCharges(paymentIds: readonly Id<'pay'>[]): Promise<void> {
+    if (paymentIds.length === 0) return;
     await this.unitOfWork.query(
       `UPDATE trading.payment_operation SET state = 'succeeded', due_at = NULL, fence = fence + 1
-        WHERE id = $1 AND kind = 'charge' AND state <> 'succeeded'`,
-      [uuidOf(paymentId)],
+        WHERE id = ANY($1::uuid[]) AND kind = 'charge' AND state <> 'succeeded'`,
+      [paymentIds.map(uuidOf)],
     );
   }
 
@@ -51,6 +52,15 @@ export class PaymentOperationRows extends PaymentOperations {
       [uuidOf(paymentId)],
     );
     this.unitOfWork.afterCommit(() => this.#onAdded());
+  }
+
+  async ordersOfRefunds(ids: readonly Id<'ref'>[]): Promise<ReadonlyMap<string, Id<'ord'>>> {
+    if (ids.length === 0) return new Map();
+    const rows = await this.unitOfWork.query<{ id: string; order_id: string }>(
+      `SELECT id, order_id FROM trading.payment_operation WHERE id = ANY($1::uuid[]) AND kind = 'refund'`,
+      [ids.map(uuidOf)],
+    );
+    return new Map(rows.map((row) => [idOf('ref', row.id), idOf('ord', row.order_id)]));
   }
 
   async revokeRefund(id: Id<'ref'>): Promise<{ orderId: Id<'ord'>; amount: Money } | undefined> {

@@ -1,0 +1,272 @@
+// The load: buyers, returning and impatient ones, with a courier behind them. Everything that they were told is kept in
+// the history, for the check at the end.
+import { sleep } from '../bench/processes.mjs';
+import { basket } from '../bench/basket.mjs';
+
+const ANSWER_WITHIN_MS = 4000;
+const DEFINITE_WITHIN_MS = 90_000;
+const BOOKED_WITHIN_MS = 6000;
+/** Most journeys under way: when parcels stand still, shopping slows down. */
+const MOST_JOURNEYS = 24;
+export const ON_HAND = 1_000_000;
+/** Few units, so that buyers are turned away. */
+export const SCARCE = { sku: 'SKU-7', onHand: 60 };
+const POPULAR = ['SKU-1', 'SKU-2', 'SKU-3', 'SKU-4'];
+
+/** Refusals that a command may get here; any other one is a finding. */
+const REFUSALS = {
+  checkout: ['insufficient-stock', 'idempotency-key-reused'],
+  cancel: ['illegal-transition'],
+  refund: ['not-refundable', 'refund-exceeds-captured'],
+};
+
+export class History {
+  /** One for each key: `{kind, key, body, outcome, code, answers: [{begun, at, status, body}]}`. */
+  commands = [];
+  /** What should not have been heard or seen. */
+  surprises = [];
+  reads = 0;
+  scans = 0;
+  payments = { paid: 0, declined: 0 };
+  unknownAnswers = 0;
+  refusedInput = 0;
+
+  acknowledged(kind) {
+    return this.commands.filter((command) => command.kind === kind && command.outcome === 'acknowledged');
+  }
+}
+
+async function call(port, method, target, body, headers = {}) {
+  const answer = await fetch(`http://127.0.0.1:${port}${target}`, {
+    method,
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    body: body === undefined ? undefined : JSON.stringify(body),
+    signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+  });
+  const text = await answer.text();
+  return {
+    status: answer.status,
+    body: answer.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text,
+  };
+}
+
+/** What one can do through HTTP, insisting until the outcome is known. */
+export class Shop {
+  #keys = 0;
+
+  constructor(world, history, random, name) {
+    Object.assign(this, { world, history, random, name });
+  }
+
+  /** A live platform first, the preferred one if it is. */
+  #port(turn = 0) {
+    const { platforms } = this.world;
+    const up = platforms.filter(({ isUp }) => isUp);
+    const choice = up.length > 0 ? up : platforms;
+    return choice[(this.random.between(0, 1) + turn) % choice.length].port;
+  }
+
+  /** Asks until there is a definite answer, with the same key, at whichever process is there. */
+  async command(kind, target, body, { key = `${this.name}-${(this.#keys += 1)}`, ports } = {}) {
+    const command = { kind, key, target, body, outcome: 'unknown', code: undefined, answers: [] };
+    this.history.commands.push(command);
+    await Promise.all((ports ?? [undefined]).map((port) => this.#insist(command, port)));
+    return command;
+  }
+
+  async repeat(command) {
+    await this.#insist(command);
+  }
+
+  async #insist(command, port) {
+    const begin = performance.now();
+    for (let turn = 0; performance.now() - begin < DEFINITE_WITHIN_MS; turn += 1) {
+      const begun = performance.now();
+      const headers = { 'idempotency-key': command.key };
+      const at = turn === 0 && port !== undefined ? port : this.#port(turn);
+      const answer = await call(at, 'POST', command.target, command.body, headers).catch(() => undefined);
+      if (answer && this.#isDefinite(command, answer, begun)) return;
+      this.history.unknownAnswers += 1;
+      await sleep(this.random.between(40, 200));
+    }
+    this.history.surprises.push(`${command.kind} ${command.key} got no definite answer`);
+  }
+
+  #isDefinite(command, { status, body }, begun) {
+    if (status >= 200 && status < 300) {
+      command.answers.push({ begun, at: performance.now(), status, body });
+      command.outcome = 'acknowledged';
+      return true;
+    }
+    if (status >= 500 || body.code === 'request-in-progress') return false;
+    if (!REFUSALS[command.kind].includes(body.code)) {
+      this.history.surprises.push(`${command.kind} ${command.key} was refused with ${status} ${JSON.stringify(body)}`);
+    }
+    // Of two at once one may have been refused before the other had its effect.
+    if (command.outcome === 'unknown') Object.assign(command, { outcome: 'refused', code: body.code });
+    return true;
+  }
+
+  checkout(lines, options) {
+    return this.command('checkout', '/v1/checkout', { ...basket('SKU-1'), lines, ...options?.more }, options);
+  }
+
+  cancel(orderId, options) {
+    return this.command('cancel', `/v1/orders/${orderId}/cancel`, { reason: 'changed mind' }, options);
+  }
+
+  refund(orderId, amount, options) {
+    return this.command('refund', '/v1/refunds', { orderId, amount, reason: 'damaged on arrival' }, options);
+  }
+
+  /** Undefined while nobody answers. A thing that was acknowledged must be found by everybody from then on. */
+  async read(target) {
+    const answer = await call(this.#port(), 'GET', target).catch(() => undefined);
+    if (!answer || answer.status >= 500) return undefined;
+    this.history.reads += 1;
+    if (answer.status !== 200) this.history.surprises.push(`GET ${target} answered ${answer.status}`);
+    return answer.body;
+  }
+
+  /** As the buyer at the gateway's page. */
+  async pay({ payment }, outcome) {
+    const page = new URL(payment.redirectUrl);
+    await this.#atSandbox(page.pathname + page.search, { outcome });
+    this.history.payments[outcome] += 1;
+  }
+
+  async comeBack({ payment }) {
+    await call(this.#port(), 'GET', `/v1/payments/return/sandbox?reference=${payment.id}`).catch(() => undefined);
+  }
+
+  async scan({ carrier, number }, code) {
+    await this.#atSandbox(`/carriers/${carrier}/waybills/${number}/scans`, {
+      code,
+      place: '深圳市',
+      text: '快件状态更新',
+    });
+    this.history.scans += 1;
+  }
+
+  async booked(orderId, withinMs = BOOKED_WITHIN_MS) {
+    const begin = performance.now();
+    while (performance.now() - begin < withinMs) {
+      const waybills = await this.read(`/v1/orders/${orderId}/waybills`);
+      const booked = waybills?.data?.find(({ number }) => number);
+      if (booked) return booked;
+      await sleep(this.random.between(60, 160));
+    }
+    return undefined;
+  }
+
+  async #atSandbox(target, body) {
+    const begin = performance.now();
+    while (performance.now() - begin < DEFINITE_WITHIN_MS) {
+      const answer = await call(this.world.sandboxPort, 'POST', target, body).catch(() => undefined);
+      if (answer && answer.status < 300) return;
+      if (answer && answer.status < 500) throw new Error(`sandbox: POST ${target} answered ${answer.status}`);
+      await sleep(100);
+    }
+    throw new Error(`sandbox: POST ${target} got no answer`);
+  }
+}
+
+export class Crowd {
+  #open = true;
+  #underWay = new Set();
+  #journeys = 0;
+
+  constructor(world, history, random, { everyMs, epoch }) {
+    Object.assign(this, { world, history, random, everyMs, epoch });
+  }
+
+  start() {
+    this.#coming = (async () => {
+      while (this.#open) {
+        if (this.#underWay.size < MOST_JOURNEYS) this.#begin();
+        await sleep(this.everyMs * (0.5 + this.random.between(0, 100) / 100));
+      }
+    })();
+  }
+  #coming;
+
+  /** Nobody comes any more; resolves when everybody has their answers. */
+  async leave() {
+    this.#open = false;
+    await this.#coming;
+    await Promise.all(this.#underWay);
+  }
+
+  #begin() {
+    const random = this.random.fork();
+    const shop = new Shop(this.world, this.history, random, `${this.epoch}-${(this.#journeys += 1)}`);
+    const journey = buy(shop, random).catch((error) => void this.history.surprises.push(error.stack));
+    const tracked = journey.finally(() => this.#underWay.delete(tracked));
+    this.#underWay.add(tracked);
+  }
+}
+
+async function buy(shop, random) {
+  const { world } = shop;
+  const command = await shop.checkout(linesOf(random), random.chance(0.15) ? atBoth(world) : {});
+  if (random.chance(0.1)) await shop.repeat(command);
+  if (command.outcome !== 'acknowledged') return;
+  const placed = command.answers[0].body;
+  const { id } = placed.order;
+  if (random.chance(0.04)) await sameKeyForAnother(shop, command);
+  await shop.read(`/v1/orders/${id}`);
+  if (random.chance(0.1)) await shop.read('/v1/orders?limit=20');
+
+  if (random.chance(0.06)) return; // leaves without paying
+  if (random.chance(0.08)) return void (await cancel(shop, random, id));
+  if (random.chance(0.06)) return shop.pay(placed, 'declined');
+  await shop.pay(placed, 'paid');
+  if (random.chance(0.5)) await shop.comeBack(placed);
+  if (random.chance(0.06)) return void (await cancel(shop, random, id));
+
+  const waybill = await shop.booked(id);
+  if (random.chance(0.05)) return void (await cancel(shop, random, id));
+  if (waybill && random.chance(0.9)) {
+    if (random.chance(0.9)) await shop.scan(waybill, '50');
+    if (random.chance(0.85)) await shop.scan(waybill, '80');
+  }
+  if (random.chance(0.2)) await refund(shop, random, placed.order);
+}
+
+function linesOf(random) {
+  if (random.chance(0.05)) return [{ sku: SCARCE.sku, quantity: random.between(1, 4) }];
+  const [first, second] = random.shuffled(POPULAR);
+  const lines = [{ sku: first, quantity: random.between(1, 3) }];
+  if (random.chance(0.4)) lines.push({ sku: second, quantity: random.between(1, 3) });
+  return lines;
+}
+
+/** The same request at the same moment in two processes. */
+export const atBoth = (world) => ({ ports: world.platforms.map(({ port }) => port) });
+
+async function sameKeyForAnother(shop, command) {
+  const body = { ...command.body, region: 'another' };
+  const other = await shop.command('checkout', command.target, body, { key: command.key });
+  if (other.outcome !== 'refused') shop.history.surprises.push(`key ${command.key} was taken for two requests`);
+  shop.history.commands.splice(shop.history.commands.indexOf(other), 1);
+}
+
+const cancel = (shop, random, id) => shop.cancel(id, random.chance(0.25) ? atBoth(shop.world) : {});
+
+async function refund(shop, random, order) {
+  const some = { amount: Math.max(1, Math.floor(order.total.amount / random.between(2, 4))), currency: 'CNY' };
+  await shop.refund(order.id, some, random.chance(0.25) ? atBoth(shop.world) : {});
+  if (random.chance(0.3)) await shop.refund(order.id, { amount: order.total.amount, currency: 'CNY' });
+  if (random.chance(0.3)) await shop.refund(order.id);
+}
+
+/** From now until a fresh order is placed, paid and booked by whoever is alive; milliseconds. */
+export async function probe(world, history, random, name) {
+  const begin = performance.now();
+  const shop = new Shop(world, history, random, name);
+  const placed = (await shop.checkout([{ sku: 'SKU-9', quantity: 1 }])).answers[0]?.body;
+  if (!placed) return undefined;
+  await shop.pay(placed, 'paid');
+  const waybill = await shop.booked(placed.order.id, 60_000);
+  return waybill && performance.now() - begin;
+}

@@ -1,0 +1,113 @@
+// One epoch: an empty database, two platforms that migrate it at once, buyers, faults one after the other; then everything
+// is healed, the run waits for quiet and checks what it recorded.
+import { sleep } from '../bench/processes.mjs';
+import { Crowd, History, probe, SCARCE, Shop } from './buyers.mjs';
+import { backlog, collectFacts } from './facts.mjs';
+import { NotAvailableHere } from './faults-database.mjs';
+import { check } from './invariants.mjs';
+import { World } from './world.mjs';
+
+const BUYER_EVERY_MS = 130;
+const REST_MS = 400;
+/** A sandbox gives up telling after some tries, unlike a gateway; what it still owes it sends when it starts. */
+const PATIENCE_WITH_SANDBOX_MS = 12_000;
+
+export async function runEpoch({ server, rounds, seconds, random, epoch, note }) {
+  const world = await World.open(server, `chaos_${epoch}`);
+  const history = new History();
+  const shop = new Shop(world, history, random.fork(), `${epoch}-fault`);
+  const epochResult = { faults: [], kills: 0, recoveries: [] };
+  const lasting = [];
+  const planted = [];
+
+  note(`epoch ${epoch}: two processes start and migrate at once`);
+  world.platforms.forEach((platform) => platform.start());
+  await world.allUp();
+  await world.sql('UPDATE trading.stock_item SET on_hand = $1 WHERE sku = $2', [SCARCE.onHand, SCARCE.sku]);
+  const crowd = new Crowd(world, history, random.fork(), { everyMs: BUYER_EVERY_MS, epoch });
+  crowd.start();
+
+  const begin = performance.now();
+  for (const [index, fault] of rounds.entries()) {
+    if (seconds && performance.now() - begin > seconds * 1000) break;
+    note(`epoch ${epoch}, ${index + 1}/${rounds.length}: ${fault.name}`);
+    if (fault.kills || fault.whenAllUp) await world.allUp();
+    await inject(fault, { world, history, shop, planted, random, epoch, lasting, epochResult });
+  }
+
+  note(`epoch ${epoch}: heal`);
+  for (const heal of lasting) await heal();
+  await world.sandboxFaults();
+  await world.allUp();
+  await crowd.leave();
+  note(`epoch ${epoch}: wait for quiet`);
+  const quiet = await quietOf(world);
+  note(`epoch ${epoch}: check`);
+  const facts = await collectFacts(world, history, quiet, planted);
+  const invariants = check(facts);
+  await world.close();
+  await world.sqlOnServer(`DROP DATABASE ${world.database} WITH (FORCE)`);
+  return { ...epochResult, quietMs: quiet.tookMs, operations: operationsOf(history, facts), invariants };
+}
+
+async function inject(fault, context) {
+  const { world, history, random, epoch, lasting, epochResult } = context;
+  const probes = [];
+  const countKill = (count = 1) => void (epochResult.kills += count);
+  const killed = () => {
+    countKill();
+    probes.push(probe(world, history, random.fork(), `${epoch}-probe-${epochResult.kills}`));
+  };
+  const record = (outcome, detail) => epochResult.faults.push({ name: fault.name, outcome, detail });
+  const lastsMs = fault.longest ? random.between(300, fault.longest) : 0;
+  try {
+    const heal = await fault.inject({ ...context, killed, countKill });
+    if (fault.lasts && heal) lasting.push(heal);
+    else {
+      await sleep(lastsMs);
+      await heal?.();
+    }
+    record('injected');
+  } catch (error) {
+    if (error instanceof NotAvailableHere) record('not available here', error.message);
+    else record('failed', error.message);
+  }
+  for (const recoveredMs of await Promise.all(probes)) {
+    if (recoveredMs === undefined) history.surprises.push(`nobody took over after ${fault.name}`);
+    else epochResult.recoveries.push(recoveredMs);
+  }
+  await sleep(random.between(0, REST_MS));
+}
+
+async function quietOf(world) {
+  let askedAgain = false;
+  const begin = performance.now();
+  return world.quiet(async () => {
+    const left = await backlog(world);
+    if (left['callbacks owed'] > 0 && !askedAgain && performance.now() - begin > PATIENCE_WITH_SANDBOX_MS) {
+      askedAgain = true;
+      await world.restartSandbox('SIGTERM');
+    }
+    return left;
+  });
+}
+
+function operationsOf(history, { orders, events, ledger, messages }) {
+  const outcomes = {};
+  for (const { kind, outcome } of history.commands) {
+    outcomes[kind] ??= { acknowledged: 0, refused: 0, unknown: 0 };
+    outcomes[kind][outcome] += 1;
+  }
+  return {
+    ...outcomes,
+    payment: { acknowledged: history.payments.paid + history.payments.declined },
+    scan: { acknowledged: history.scans },
+    read: { acknowledged: history.reads },
+    'bad request': { refused: history.refusedInput },
+    'answer that never came, asked for again': { unknown: history.unknownAnswers },
+    delivered: { acknowledged: orders.filter(({ status }) => status === 'delivered').length },
+    events: events.length,
+    messages: messages.length,
+    waybills: ledger.waybills.length,
+  };
+}

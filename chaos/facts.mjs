@@ -1,0 +1,142 @@
+// Reads what there is after a run: every table, the books of the sandbox, the mailbox. Identifiers as people see them.
+import { createRequire } from 'node:module';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { ROOT } from '../bench/processes.mjs';
+import { ON_HAND, SCARCE } from './buyers.mjs';
+
+const require = createRequire(import.meta.url);
+const { idOf } = require(path.join(ROOT, 'dist/libs/shared-kernel/src/index.js'));
+const { RULES } = require(path.join(ROOT, 'dist/libs/notification/src/domain/rules.js'));
+
+/** How much is left to do, by what it is. Parked on purpose does not count. */
+export async function backlog(world, parkedOnPurpose = []) {
+  const [counts] = await world.sql(
+    `SELECT (SELECT count(*) FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane)
+              WHERE l.head > c.position) AS "lanes behind",
+            (SELECT count(*) FROM messaging.parked_event WHERE NOT aggregate_id = ANY($1::text[])) AS "events set aside",
+            (SELECT count(*) FROM trading.payment_operation
+              WHERE due_at IS NOT NULL AND NOT (kind = 'charge' AND state = 'pending')) AS "payment operations",
+            (SELECT count(*) FROM logistics.carrier_call WHERE due_at IS NOT NULL) AS "carrier calls",
+            (SELECT count(*) FROM notification.delivery WHERE due_at IS NOT NULL) AS messages,
+            (SELECT count(*) FROM trading.payment_callback WHERE applied_at IS NULL) AS "payment callbacks",
+            (SELECT count(*) FROM logistics.carrier_message WHERE applied_at IS NULL) AS "carrier messages"`,
+    [parkedOnPurpose],
+  );
+  const captured = new Set(
+    (await world.sql(`SELECT id FROM trading.payment WHERE captured > 0`)).map(({ id }) => idOf('pay', id)),
+  );
+  const { payments, owed } = readLedger(world);
+  const unheard = [...payments.values()].filter(
+    ({ status, reference }) => status === 'paid' && !captured.has(reference),
+  );
+  return { ...counts, 'callbacks owed': owed.size, 'payments unheard of': unheard.length };
+}
+
+export async function collectFacts(world, history, quiet, planted) {
+  const sql = (text) => world.sql(text);
+  const ids = (rows, prefixes) =>
+    rows.map((row) => ({
+      ...row,
+      ...Object.fromEntries(Object.entries(prefixes).map(([key, prefix]) => [key, row[key] && idOf(prefix, row[key])])),
+    }));
+  const ledger = readLedger(world);
+  return {
+    commands: history.commands,
+    surprises: [...history.surprises, ...world.surprises],
+    reads: history.reads,
+    starts: world.platforms.reduce((sum, { starts }) => sum + starts, 0),
+    quiet,
+    planted,
+    rules: RULES.map(({ name, event, where = {} }) => ({ name, event, where })),
+    initialStock: { default: ON_HAND, [SCARCE.sku]: SCARCE.onHand },
+    orders: ids(await sql('SELECT id, version, status, total FROM trading.orders'), { id: 'ord' }),
+    lines: ids(await sql('SELECT order_id, sku, quantity, unit_price, total FROM trading.order_line'), {
+      order_id: 'ord',
+    }),
+    stock: await sql('SELECT sku, on_hand, reserved FROM trading.stock_item'),
+    payments: ids(await sql('SELECT id, order_id, amount, captured, refund_pending, refunded FROM trading.payment'), {
+      id: 'pay',
+      order_id: 'ord',
+    }),
+    refunds: ids(
+      await sql(
+        `SELECT id, payment_id, order_id, amount, state, request_key FROM trading.payment_operation WHERE kind = 'refund'`,
+      ),
+      { id: 'ref', payment_id: 'pay', order_id: 'ord' },
+    ),
+    keys: await sql('SELECT scope, key, status, body FROM http.idempotency_key'),
+    waybills: ids(await sql('SELECT id, order_id, carrier, number, status, version FROM logistics.waybill'), {
+      id: 'wbl',
+      order_id: 'ord',
+    }),
+    messages: ids(await sql('SELECT id, order_id, event_id, rule, state FROM notification.delivery'), {
+      id: 'ntf',
+      order_id: 'ord',
+      event_id: 'evt',
+    }),
+    letters: letters(world),
+    events: ids(
+      await sql(
+        `SELECT lane, position, id, type, aggregate_id, aggregate_version AS version,
+                CASE WHEN length(payload::text) < 10000 THEN payload ELSE payload - 'ballast' END AS payload
+           FROM messaging.event_log ORDER BY lane, position`,
+      ),
+      { id: 'evt' },
+    ),
+    heads: await sql('SELECT lane, head FROM messaging.lane'),
+    cursors: await sql('SELECT subscription, lane, position FROM messaging.subscription_cursor'),
+    parked: await sql('SELECT subscription, aggregate_id, status, last_error FROM messaging.parked_event'),
+    deliveries: await sql('SELECT subscription, event_id FROM chaos.delivery ORDER BY seq'),
+    taken: await takenTypes(world),
+    ledger: {
+      payments: [...ledger.payments.values()],
+      refunds: [...ledger.refunds.values()],
+      waybills: [...ledger.waybills.values()],
+      scans: ledger.scans,
+    },
+  };
+}
+
+/** The types that each recording subscription takes. */
+async function takenTypes(world) {
+  const rows = await world.sql(`SELECT name, types FROM messaging.subscription WHERE name LIKE 'chaos.%'`);
+  return Object.fromEntries(rows.map(({ name, types }) => [name, types]));
+}
+
+/** The sandbox's books, read from its file: what it decided, whoever was told. */
+function readLedger(world) {
+  const ledger = { payments: new Map(), refunds: new Map(), waybills: new Map(), owed: new Set(), scans: [] };
+  const lines = readFileSync(path.join(world.folder, 'sandbox/ledger.jsonl'), 'utf8').split('\n');
+  lines.pop(); // empty, or torn by a kill
+  for (const entry of lines.flatMap((line) => JSON.parse(line))) applyEntry(ledger, entry);
+  return ledger;
+}
+
+function applyEntry({ payments, refunds, waybills, owed, scans }, entry) {
+  switch (entry.kind) {
+    case 'payment-decided':
+      return payments.set(entry.payment.reference, entry.payment);
+    case 'refund-answered':
+      return refunds.set(entry.refund.reference, { ...entry.refund });
+    case 'refund-failed-later':
+      return Object.assign(refunds.get(entry.reference), { status: 'failed' });
+    case 'waybill-booked':
+      return waybills.set(entry.waybill.number, { ...entry.waybill });
+    case 'waybill-cancelled':
+      return Object.assign(waybills.get(entry.number), { status: 'cancelled' });
+    case 'scan-recorded':
+      return scans.push(entry.scan);
+    case 'callback-owed':
+      return owed.add(entry.callback.id);
+    case 'callback-acknowledged':
+      return owed.delete(entry.id);
+    default:
+      throw new Error(`the ledger has an entry of an unknown kind: ${entry.kind}`);
+  }
+}
+
+function letters(world) {
+  const names = readdirSync(path.join(world.folder, 'mailbox'));
+  return names.filter((name) => /^ntf_.*\.json$/.test(name)).map((name) => name.slice(0, -'.json'.length));
+}

@@ -1,4 +1,5 @@
-import { types } from 'pg';
+import { Socket } from 'node:net';
+import { type ClientBase, types } from 'pg';
 import type { DataSourceOptions, EntitySchema, MigrationInterface } from 'typeorm';
 
 /** What a context adds to the database: its rows and the migrations of its own schema. */
@@ -29,6 +30,25 @@ const PLANS = ['enable_seqscan', 'enable_hashjoin', 'enable_mergejoin', 'jit']
   .map((name) => `-c ${name}=off`)
   .join(' ');
 
+/** Longer than any statement may take: who has not heard from PostgreSQL for so long never will, milliseconds. */
+const SILENT_MS = 45_000;
+
+/** A network that forgot a connection ends nothing: a query would wait for ever, and with it all that waits for the query. */
+function openSocket(): Socket {
+  const socket = new Socket();
+  return socket.setTimeout(SILENT_MS, () =>
+    socket.destroy(new Error(`Connection terminated: silent for ${SILENT_MS} ms`)),
+  );
+}
+
+/**
+ * A pool stops listening to a connection as it hands it out, and whoever takes it listens a moment later: when PostgreSQL
+ * ends the connection in between, nobody would hear the error, and that ends the process. The next query fails anyway.
+ */
+function surviveErrors(client: ClientBase): void {
+  client.on('error', () => undefined);
+}
+
 /** Options of every connection: no statement, lock or forgotten transaction may hold others up for ever. */
 export function connectionOptions(settings: DatabaseSettings) {
   return {
@@ -44,6 +64,8 @@ export function connectionOptions(settings: DatabaseSettings) {
     // Statements are sent without waiting for the answers to earlier ones; PostgreSQL runs them in order.
     pipeline: true,
     types: typeParsers,
+    stream: openSocket,
+    onConnect: surviveErrors,
   };
 }
 

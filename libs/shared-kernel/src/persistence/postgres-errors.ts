@@ -30,5 +30,10 @@ export function isUnavailable(error: unknown): boolean {
     /^(08|57P0|53)|^(ECONNREFUSED|ECONNRESET|EPIPE|ETIMEDOUT|ENOENT|ENOTFOUND|EAI_AGAIN|EHOSTUNREACH)$/.test(state)
   )
     return true;
-  return error instanceof Error && /Connection terminated|timeout exceeded when trying to connect/.test(error.message);
+  return (
+    error instanceof Error &&
+    /Connection terminated|not queryable|Query runner already released|timeout exceeded when trying to connect/.test(
+      error.message,
+    )
+  );
 }

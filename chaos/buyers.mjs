@@ -28,6 +28,8 @@ export class History {
   reads = 0;
   scans = 0;
   payments = { paid: 0, declined: 0 };
+  /** Milliseconds from payment to waybill, of everybody who waited for it. */
+  bookings = [];
   unknownAnswers = 0;
   refusedInput = 0;
 
@@ -153,8 +155,11 @@ export class Shop {
     while (performance.now() - begin < withinMs) {
       const waybills = await this.read(`/v1/orders/${orderId}/waybills`);
       const booked = waybills?.data?.find(({ number }) => number);
-      if (booked) return booked;
-      await sleep(this.random.between(60, 160));
+      if (booked) {
+        this.history.bookings.push(performance.now() - begin);
+        return booked;
+      }
+      await sleep(this.random.between(100, 200));
     }
     return undefined;
   }
@@ -260,13 +265,15 @@ async function refund(shop, random, order) {
   if (random.chance(0.3)) await shop.refund(order.id);
 }
 
-/** From now until a fresh order is placed, paid and booked by whoever is alive; milliseconds. */
+/** From now until a fresh order is placed, paid and booked by whoever is alive: milliseconds to each, undefined if it never is. */
 export async function probe(world, history, random, name) {
   const begin = performance.now();
+  const since = () => performance.now() - begin;
   const shop = new Shop(world, history, random, name);
   const placed = (await shop.checkout([{ sku: 'SKU-9', quantity: 1 }])).answers[0]?.body;
+  const placedMs = since();
   if (!placed) return undefined;
   await shop.pay(placed, 'paid');
   const waybill = await shop.booked(placed.order.id, 60_000);
-  return waybill && performance.now() - begin;
+  return waybill && { placedMs, bookedMs: since() };
 }

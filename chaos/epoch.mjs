@@ -7,7 +7,7 @@ import { NotAvailableHere } from './faults-database.mjs';
 import { check } from './invariants.mjs';
 import { World } from './world.mjs';
 
-const BUYER_EVERY_MS = 130;
+const BUYER_EVERY_MS = 200;
 const REST_MS = 400;
 /** A sandbox gives up telling after some tries, unlike a gateway; what it still owes it sends when it starts. */
 const PATIENCE_WITH_SANDBOX_MS = 12_000;
@@ -23,6 +23,7 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
   note(`epoch ${epoch}: two processes start and migrate at once`);
   world.platforms.forEach((platform) => platform.start());
   await world.allUp();
+  epochResult.faults.push({ name: 'two processes start and migrate at once', outcome: 'injected' });
   await world.sql('UPDATE trading.stock_item SET on_hand = $1 WHERE sku = $2', [SCARCE.onHand, SCARCE.sku]);
   const crowd = new Crowd(world, history, random.fork(), { everyMs: BUYER_EVERY_MS, epoch });
   crowd.start();
@@ -47,7 +48,13 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
   const invariants = check(facts);
   await world.close();
   await world.sqlOnServer(`DROP DATABASE ${world.database} WITH (FORCE)`);
-  return { ...epochResult, quietMs: quiet.tookMs, operations: operationsOf(history, facts), invariants };
+  return {
+    ...epochResult,
+    quietMs: quiet.tookMs,
+    bookings: history.bookings,
+    operations: operationsOf(history, facts),
+    invariants,
+  };
 }
 
 async function inject(fault, context) {
@@ -72,9 +79,9 @@ async function inject(fault, context) {
     if (error instanceof NotAvailableHere) record('not available here', error.message);
     else record('failed', error.message);
   }
-  for (const recoveredMs of await Promise.all(probes)) {
-    if (recoveredMs === undefined) history.surprises.push(`nobody took over after ${fault.name}`);
-    else epochResult.recoveries.push(recoveredMs);
+  for (const recovery of await Promise.all(probes)) {
+    if (recovery) epochResult.recoveries.push({ fault: fault.name, ...recovery });
+    else history.surprises.push(`nobody took over after ${fault.name}`);
   }
   await sleep(random.between(0, REST_MS));
 }

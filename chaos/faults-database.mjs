@@ -100,6 +100,13 @@ export const databaseFaults = [
     },
   },
   {
+    name: 'connections fall silent for ever',
+    slow: true,
+    async inject({ world }) {
+      world.sqlProxy.silence();
+    },
+  },
+  {
     name: 'pool is exhausted',
     longest: 4000,
     async inject({ world }) {

@@ -56,6 +56,7 @@ const crashesOfStop = ['stop.begun', 'stop.workers-ended'].map((point) => ({
 /** On an empty database: one process dies in the middle, then two start at once and finish it. */
 const crashesOfMigrations = ['migration.between', 'migration.before-commit'].map((point) => ({
   name: `kill -9 at ${point}`,
+  slow: true,
   async inject({ world, random, countKill }) {
     await onEmptyDatabase(world, async (one, two) => {
       const nth = random.between(point === 'migration.between' ? 2 : 1, 5);
@@ -142,16 +143,6 @@ const processFaults = [
       return () => victim.tell({ clockMs: 0 }).catch(() => undefined);
     },
   })),
-  {
-    name: 'two processes start and migrate at once',
-    async inject({ world }) {
-      await onEmptyDatabase(world, async (one, two) => {
-        one.start();
-        two.start();
-        await Promise.all([one.up(), two.up()]);
-      });
-    },
-  },
   {
     name: 'kill -9 of the sandbox',
     async inject({ world }) {

@@ -25,12 +25,12 @@ export class Proxy {
   }
 
   async close() {
-    this.cutAll();
+    for (const pair of this.#pairs) cut(pair);
     await new Promise((resolve) => this.#server.close(resolve));
   }
 
   cutAll() {
-    for (const pair of this.#pairs) cut(pair);
+    for (const pair of this.#pairs) if (!pair.silent) cut(pair);
   }
 
   /** Nothing passes, nothing breaks. */
@@ -42,6 +42,7 @@ export class Proxy {
   resume() {
     this.#stalled = false;
     for (const pair of this.#pairs) {
+      if (pair.silent) continue;
       pair.client.resume();
       pair.server?.resume();
     }
@@ -50,9 +51,8 @@ export class Proxy {
   /** The connections there are never say a word again, as when a router forgets them; new ones work. */
   silence() {
     for (const pair of this.#pairs) {
-      this.#pairs.delete(pair);
-      halt(pair);
       pair.silent = true;
+      halt(pair);
     }
   }
 

@@ -21,24 +21,23 @@ export function addUp(epochs) {
       invariants.set(name, invariant);
     }
   }
-  const recoveries = epochs.flatMap((epoch) => epoch.recoveries).toSorted((a, b) => a - b);
+  const recoveries = epochs.flatMap((epoch) => epoch.recoveries);
   return {
     epochs: epochs.length,
     kills: epochs.reduce((sum, { kills }) => sum + kills, 0),
     faults: [...faults.values()],
     operations: sumOf(epochs.map(({ operations }) => operations)),
     invariants: [...invariants.values()],
-    recoveryMs: {
-      count: recoveries.length,
-      ...Object.fromEntries([50, 90, 99, 100].map((percent) => [`p${percent}`, percentile(recoveries, percent)])),
-    },
+    recoveryMs: percentilesOf(recoveries.map(({ bookedMs }) => bookedMs)),
+    bookingMs: percentilesOf(epochs.flatMap(({ bookings }) => bookings)),
+    recoveries,
     quietMs: epochs.map(({ quietMs }) => quietMs),
   };
 }
 
 /** Prints everything; returns whether nothing was violated and everything could be injected. */
 export function printReport(result) {
-  const { faults, kills, operations, invariants, recoveryMs, quietMs, naiveReader } = result;
+  const { faults, kills, operations, invariants, recoveryMs, bookingMs, quietMs, naiveReader } = result;
   printTable({
     title: `Faults: ${faults.filter(({ injected }) => injected > 0).length} kinds, ${kills} kills`,
     columns: { name: 'fault', injected: 'injected', failed: 'failed', unavailable: 'not available here' },
@@ -66,14 +65,15 @@ export function printReport(result) {
   for (const { name, violations } of invariants) {
     for (const violation of violations.slice(0, SHOWN)) console.log(`  VIOLATED ${name}: ${violation}`);
   }
-  if (recoveryMs.count > 0) {
-    const { count, p50, p90, p99, p100 } = recoveryMs;
-    const times = [p50, p90, p99, p100].map((ms) => `${Math.round(ms)} ms`);
-    console.log(
-      `\nFrom a kill until another process had placed, charged and booked a fresh order (${count} kills): ` +
-        `median ${times[0]}, p90 ${times[1]}, p99 ${times[2]}, longest ${times[3]}`,
-    );
-  }
+  const rows = Object.entries({
+    'from a kill until another process had a fresh order placed, paid and booked': recoveryMs,
+    'from payment to waybill, all buyers, whatever happened': bookingMs,
+  });
+  printTable({
+    title: 'Times, ms',
+    columns: { name: 'what', count: 'count', p50: 'median', p90: 'p90', p99: 'p99', p100: 'longest' },
+    rows: rows.map(([name, percentiles]) => ({ name, ...rounded(percentiles) })),
+  });
   if (quietMs.length > 0) {
     console.log(
       `From the last fault until nothing was left to do: ${quietMs.map((ms) => `${Math.round(ms / 1000)} s`).join(', ')}`,
@@ -98,6 +98,14 @@ const whole = (row) =>
   Object.fromEntries(
     Object.entries(row).map(([key, value]) => [key, typeof value === 'number' ? String(value) : value]),
   );
+
+const rounded = (row) => whole(Object.fromEntries(Object.entries(row).map(([key, value]) => [key, Math.round(value)])));
+
+function percentilesOf(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = [50, 90, 99, 100].map((percent) => [`p${percent}`, percentile(sorted, percent)]);
+  return { count: sorted.length, ...Object.fromEntries(sorted.length > 0 ? at : []) };
+}
 
 function sumOf(records) {
   const sums = {};

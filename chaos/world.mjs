@@ -100,7 +100,7 @@ class Platform {
     const wasUp = this.isUp;
     this.isUp = false;
     if (wasUp && !this.mayEnd && !this.isExpendable)
-      this.surprises.push(`${this.name} ended with ${code}: ${running.said().slice(-1500)}`);
+      this.surprises.push(`${this.name} ended with ${code}: ${running.said()}`);
     if (this.isRetired) return;
     if (!wasUp) await sleep(300); // the database may be away
     if (!this.isRetired) this.start();

@@ -4,5 +4,5 @@ export { ContractEvent, type ContractEventClass, type Delivered, type EventMeta 
 export { CRASH_POINTS, type CrashPoint, crashPoint, onCrashPoint } from './core/crash-points';
 export { ContractQuery } from './core/contract-query';
 export { DomainError, errorCatalogue, errorCodes, type ErrorEntry } from './core/errors';
-export { type Id, idOf, Ids, isId, LANES, laneOf, lanesInTurn, SystemIds, uuidOf } from './core/ids';
+export { firstUuidOf, type Id, idOf, Ids, isId, LANES, laneOf, lanesInTurn, SystemIds, uuidOf } from './core/ids';
 export { currencyExponent, Money, type MoneyJson } from './core/money';

@@ -1,5 +1,6 @@
 import { runInContext } from '@tradewind/shared-kernel/observability';
 import { GroupCommit, type Member, type Outcome } from '@tradewind/shared-kernel/persistence';
+import { GroupRead } from '../src/persistence/group-read';
 
 const answerAll = (members: Member<number>[]): Outcome<number>[] =>
   members.map(({ command }) => ({ ok: true, answer: command * 2 }));
@@ -90,5 +91,32 @@ describe('group commit', () => {
     expect(Math.max(...sizes)).toBe(2);
     expect(requests).toEqual(['req_1', 'req_2', 'req_3', 'req_4', 'req_5']);
     await group.drained();
+  });
+});
+
+describe('a group read', () => {
+  it('reads together what is asked for while another read is under way, and answers each key with its own value', async () => {
+    const batches: number[][] = [];
+    let finish: (() => void)[] = [];
+    const group = new GroupRead<number, number>(
+      async (keys) => {
+        batches.push(keys);
+        await new Promise<void>((resolve) => finish.push(resolve));
+        return keys.map((key) => key * 10);
+      },
+      { maxBatch: 100, concurrency: 1 },
+    );
+    const first = group.find(1);
+    await new Promise(setImmediate);
+    const later = [2, 3, 2].map((key) => group.find(key));
+    await new Promise(setImmediate);
+    expect(batches).toEqual([[1]]);
+    finish.pop()?.();
+    expect(await first).toBe(10);
+    await new Promise(setImmediate);
+    finish.pop()?.();
+    finish = [];
+    expect(await Promise.all(later)).toEqual([20, 30, 20]);
+    expect(batches).toEqual([[1], [2, 3, 2]]);
   });
 });

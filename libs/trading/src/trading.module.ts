@@ -12,7 +12,6 @@ import { CheckoutRows } from './adapters/persistence/checkout-rows';
 import { CreateTrading1767225600100 } from './adapters/persistence/migrations';
 import { OrderReads } from './adapters/persistence/order-reads';
 import { OrderRepository } from './adapters/persistence/order-repository';
-import { OrderLineRows, OrderRows, PaymentRows } from './adapters/persistence/order-rows';
 import { PaymentCallbackRows } from './adapters/persistence/payment-callback-rows';
 import { PaymentOperationRows } from './adapters/persistence/payment-operation-rows';
 import { Catalogue } from './domain/catalogue';
@@ -36,7 +35,7 @@ import { SettlePaymentOperations } from './features/settle-payment-operations';
 import { TradingSettings } from './features/trading-settings';
 
 export const tradingPersistence: Persistence = {
-  entities: [OrderRows, OrderLineRows, PaymentRows],
+  entities: [],
   migrations: [CreateTrading1767225600100],
 };
 

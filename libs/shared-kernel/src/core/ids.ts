@@ -75,6 +75,12 @@ export function idOf<Prefix extends string>(prefix: Prefix, uuid: string): Id<Pr
   return `${prefix}_${encode(bytes)}`;
 }
 
+/** The least UUIDv7 of this moment, milliseconds since 1970: where a range of ids by time begins. */
+export function firstUuidOf(milliseconds: number): string {
+  const hex = Math.max(0, milliseconds).toString(16).padStart(12, '0');
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-7000-8000-000000000000`;
+}
+
 /** True when the text is a well-formed TypeID with this prefix. */
 export function isId<Prefix extends string>(prefix: Prefix, text: unknown): text is Id<Prefix> {
   return (

@@ -15,10 +15,8 @@ import { Idempotent, type IdempotentRequest, IsTime, NextCursor, PageQuery } fro
 import { EventLog } from '@tradewind/shared-kernel/messaging';
 import { IsIn, IsNotEmpty, IsOptional, IsString, Matches, MaxLength } from 'class-validator';
 import type { FastifyReply } from 'fastify';
-import { Orders } from '../../domain/orders';
 import { refusal } from '../../domain/refusals';
 import { CancelOrder } from '../../features/cancel-order';
-import { orderView } from '../../features/order-view';
 import { OrderReads } from '../persistence/order-reads';
 import { send, sendJson } from './send';
 import { OrderShape, ProblemShape } from './shapes';
@@ -100,7 +98,6 @@ export class Timeline {
 export class OrdersController {
   constructor(
     private readonly commands: CommandBus,
-    private readonly orders: Orders,
     private readonly reads: OrderReads,
     private readonly eventLog: EventLog,
   ) {}
@@ -108,10 +105,9 @@ export class OrdersController {
   @Get()
   @ApiOperation({ summary: 'List orders' })
   @ApiOkResponse({ description: 'One page of orders.', type: OrderPage })
-  async list(@Query() { limit, cursor, from, to, ...filter }: OrderQuery): Promise<OrderPage> {
+  async list(@Query() { from, to, ...question }: OrderQuery, @Res() reply: FastifyReply): Promise<void> {
     const range = { from: from ? new Date(from) : undefined, to: to ? new Date(to) : undefined };
-    const page = await this.reads.list({ ...filter, ...range }, limit, cursor);
-    return { ...page, data: page.data.map(orderView) };
+    sendJson(reply, await this.reads.list({ ...question, ...range }));
   }
 
   @Get(':id')
@@ -124,11 +120,12 @@ export class OrdersController {
     @Headers('if-none-match') known: string | undefined,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const order = await this.orders.find(orderIdOf(id));
+    const order = await this.reads.find(orderIdOf(id));
+    if (!order) throw refusal('unknown-order', `no order ${id}`);
     const etag = `"${order.version}"`;
     void reply.header('etag', etag);
     if (known === etag) void reply.status(304).send();
-    else sendJson(reply, JSON.stringify(orderView(order)));
+    else sendJson(reply, order.json);
   }
 
   @Get(':id/timeline')

@@ -40,8 +40,8 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         cancelled_at timestamptz,
         cancel_reason text
       ) WITH (fillfactor = 80);
-      CREATE INDEX orders_newest ON trading.orders (placed_at DESC, id DESC);
-      CREATE INDEX orders_of_buyer ON trading.orders (buyer_id, placed_at DESC, id DESC) WHERE buyer_id IS NOT NULL;
+      -- Newest first is the primary key backwards: identifiers grow with time.
+      CREATE INDEX orders_of_buyer ON trading.orders (buyer_id, id) WHERE buyer_id IS NOT NULL;
       -- Not by status: the moves of a paid order then touch no index.
       CREATE INDEX orders_to_expire ON trading.orders (hold_expires_at, id) WHERE paid_at IS NULL AND cancelled_at IS NULL;
 

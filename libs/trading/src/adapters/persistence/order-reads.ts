@@ -1,70 +1,58 @@
 import { Injectable } from '@nestjs/common';
-import { type Id, idOf, isId, uuidOf } from '@tradewind/shared-kernel';
-import { decodeCursor, isTimeText, type Page, pageOf } from '@tradewind/shared-kernel/http';
-import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import { In } from 'typeorm';
+import { firstUuidOf, type Id, idOf, isId, uuidOf } from '@tradewind/shared-kernel';
+import { decodeCursor, encodeCursor } from '@tradewind/shared-kernel/http';
+import { GroupRead, UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import { LRUCache } from 'lru-cache';
 import type { OrderContact, ShippingDetails } from '../../contract';
-import type { Order, OrderStatus } from '../../domain/order';
+import type { OrderStatus } from '../../domain/order';
 import { OrderContacts } from '../../features/answer-peers';
-import { OrderLineRows, OrderRows, PaymentRows, restoreOrder } from './order-rows';
+import { orderView } from '../../features/order-view';
+import { loadOrders } from './order-loading';
 
-export interface OrderFilter {
+export interface OrderQuestion {
   status?: OrderStatus;
   buyerId?: Id<'buy'>;
   sku?: string;
   from?: Date;
   to?: Date;
+  limit: number;
+  cursor?: string;
 }
+
+/** An order as the API shows it. */
+export interface OrderText {
+  version: number;
+  json: string;
+}
+
+/** Texts kept in memory, about a kilobyte each. */
+const MOST_KEPT = 10_000;
+/** An order is minted moments before the time it carries. */
+const MINTED_WITHIN_MS = 60_000;
 
 const isOrderId = (text: string): boolean => isId('ord', text);
 
-/** Reads that need no lock. */
+/**
+ * Reads that need no lock. What the API shows of an order changes with its version and never without: its text is made once
+ * for each version, and a read asks the database which version stands now.
+ */
 @Injectable()
 export class OrderReads extends OrderContacts {
+  readonly #orders = new GroupRead<Id<'ord'>, OrderText | undefined>((ids) => this.#standing(ids));
+  readonly #pages = new GroupRead<OrderQuestion, string>((questions) => this.#pagesOf(questions));
+  readonly #kept = new LRUCache<string, OrderText>({ max: MOST_KEPT });
+
   constructor(private readonly unitOfWork: UnitOfWork) {
     super();
   }
 
-  /** Newest first, a page at a time by key: as quick on the last page as on the first. */
-  async list(filter: OrderFilter, limit: number, cursor?: string): Promise<Page<Order>> {
-    const { manager } = this.unitOfWork;
-    const query = manager.createQueryBuilder(OrderRows, 'o').orderBy('o.placedAt', 'DESC').addOrderBy('o.id', 'DESC');
-    if (filter.status) query.andWhere('o.status = :status', { status: filter.status });
-    if (filter.buyerId) query.andWhere('o.buyer_id = :buyer', { buyer: uuidOf(filter.buyerId) });
-    if (filter.from) query.andWhere('o.placed_at >= :from', { from: filter.from });
-    if (filter.to) query.andWhere('o.placed_at < :to', { to: filter.to });
-    if (filter.sku) {
-      query.andWhere('EXISTS (SELECT FROM trading.order_line l WHERE l.order_id = o.id AND l.sku = :sku)', {
-        sku: filter.sku,
-      });
-    }
-    if (cursor) {
-      const [at, id] = decodeCursor(cursor, [isTimeText, isOrderId]) as [string, string];
-      query.andWhere('(o.placed_at, o.id) < (CAST(:at AS timestamptz), CAST(:id AS uuid))', { at, id: uuidOf(id) });
-    }
-    const rows = await query.take(limit + 1).getMany();
-    const page = pageOf(rows, limit, (row) => [row.placedAt.toISOString(), row.id]);
-    const ids = page.data.map((row) => row.id);
-    const [lines, payments] = await Promise.all([
-      manager.findBy(OrderLineRows, { orderId: In(ids) }),
-      manager.findBy(PaymentRows, { orderId: In(ids) }),
-    ]);
-    const paymentOf = new Map(payments.map((payment) => [payment.orderId, payment]));
-    return {
-      ...page,
-      data: page.data.flatMap((row) => {
-        const payment = paymentOf.get(row.id);
-        return payment
-          ? [
-              restoreOrder(
-                row,
-                lines.filter((line) => line.orderId === row.id),
-                payment,
-              ),
-            ]
-          : [];
-      }),
-    };
+  find(id: Id<'ord'>): Promise<OrderText | undefined> {
+    return this.#orders.find(id);
+  }
+
+  /** One page as JSON text, newest first and by key: as quick on the last page as on the first. */
+  list(question: OrderQuestion): Promise<string> {
+    return this.#pages.find(question);
   }
 
   async shippingDetails(id: Id<'ord'>): Promise<ShippingDetails | null> {
@@ -89,11 +77,89 @@ export class OrderReads extends OrderContacts {
     return row ?? null;
   }
 
-  async orderIdOfPayment(paymentId: Id<'pay'>): Promise<Id<'ord'> | undefined> {
-    const [row] = await this.unitOfWork.query<{ order_id: string }>(
-      'SELECT order_id FROM trading.payment WHERE id = $1',
-      [uuidOf(paymentId)],
+  async #standing(ids: Id<'ord'>[]): Promise<(OrderText | undefined)[]> {
+    const rows = await this.unitOfWork.query<Standing>(
+      'SELECT id, version FROM trading.orders WHERE id = ANY($1::uuid[])',
+      [ids.map(uuidOf)],
     );
-    return row && idOf('ord', row.order_id);
+    const texts = await this.#textsOf(rows);
+    return ids.map((id) => texts.get(id));
   }
+
+  /** Questions that are the same are answered once. */
+  async #pagesOf(questions: OrderQuestion[]): Promise<string[]> {
+    const distinct = new Map(questions.map((question) => [JSON.stringify(question), question]));
+    const pages = new Map<string, string>();
+    await Promise.all([...distinct].map(async ([key, question]) => pages.set(key, await this.#page(question))));
+    return questions.map((question) => pages.get(JSON.stringify(question)) as string);
+  }
+
+  async #page(question: OrderQuestion): Promise<string> {
+    const { text, values } = selectPage(question);
+    const rows = await this.unitOfWork.query<Standing>(text, values);
+    const shown = rows.slice(0, question.limit);
+    const texts = await this.#textsOf(shown);
+    const ids = shown.map(({ id }) => idOf('ord', id));
+    const data = ids.flatMap((id) => texts.get(id)?.json ?? []);
+    const last = ids.at(-1);
+    const nextCursor = rows.length > shown.length && last ? encodeCursor([last]) : null;
+    return `{"data":[${data.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}`;
+  }
+
+  async #textsOf(standing: Standing[]): Promise<Map<string, OrderText>> {
+    const texts = new Map<string, OrderText>();
+    const missing: Id<'ord'>[] = [];
+    for (const { id: uuid, version } of standing) {
+      const id = idOf('ord', uuid);
+      const kept = this.#kept.get(id);
+      if (kept?.version === version) texts.set(id, kept);
+      else missing.push(id);
+    }
+    for (const order of await loadOrders(this.unitOfWork, missing, 'read')) {
+      const text = { version: order.version, json: JSON.stringify(orderView(order)) };
+      this.#kept.set(order.id, text);
+      texts.set(order.id, text);
+    }
+    return texts;
+  }
+}
+
+interface Standing extends Record<string, unknown> {
+  /** UUID. */
+  id: string;
+  version: number;
+}
+
+/** One row more than the page. Identifiers grow with time, so that their own index gives the newest first. */
+function selectPage({ status, buyerId, sku, from, to, limit, cursor }: OrderQuestion): {
+  text: string;
+  values: unknown[];
+} {
+  const values: unknown[] = [limit + 1];
+  const value = (given: unknown) => `$${values.push(given)}`;
+  const orders: string[] = [];
+  const within: string[] = [];
+  if (status) orders.push(`o.status = ${value(status)}`);
+  if (buyerId) orders.push(`o.buyer_id = ${value(uuidOf(buyerId))}`);
+  if (from) {
+    orders.push(`o.placed_at >= ${value(from)}`);
+    within.push(`>= ${value(firstUuidOf(from.getTime() - MINTED_WITHIN_MS))}`);
+  }
+  if (to) {
+    orders.push(`o.placed_at < ${value(to)}`);
+    within.push(`< ${value(firstUuidOf(to.getTime() + MINTED_WITHIN_MS))}`);
+  }
+  if (cursor) within.push(`< ${value(uuidOf(decodeCursor(cursor, [isOrderId])[0] as string))}`);
+  const bounds = (column: string) => within.map((bound) => `${column} ${bound}`);
+  const select = (source: string) =>
+    `SELECT o.id, o.version FROM ${source} ${orders.length > 0 ? `WHERE ${orders.join(' AND ')}` : ''}
+      ORDER BY o.id DESC LIMIT $1`;
+  if (!sku) {
+    orders.push(...bounds('o.id'));
+    return { text: select('trading.orders o'), values };
+  }
+  // From the SKU's own index, in its order: a rare one is found as quickly as a common one.
+  const lines = [`sku = ${value(sku)}`, ...bounds('order_id')];
+  const ofSku = `(SELECT DISTINCT order_id FROM trading.order_line WHERE ${lines.join(' AND ')} ORDER BY order_id DESC OFFSET 0) l`;
+  return { text: select(`${ofSku} JOIN trading.orders o ON o.id = l.order_id`), values };
 }

@@ -6,7 +6,7 @@ import type { Order } from '../../domain/order';
 import { type ExpiredOrder, type LockedOrders, Orders } from '../../domain/orders';
 import type { PaymentFacts } from '../../domain/payment';
 import { refusal } from '../../domain/refusals';
-import { type OrderLineRow, type OrderRow, type PaymentRow, restoreOrder } from './order-rows';
+import { loadOrders } from './order-loading';
 
 /** An order as it was read, to tell what has changed since. */
 interface Loaded {
@@ -68,19 +68,9 @@ export class OrderRepository extends Orders {
     return rows.map((row) => ({ id: idOf('ord', row.id), holdExpiresAt: row.hold_expires_at }));
   }
 
-  /** Those that exist, with their lines, which never change. */
   async #load(ids: readonly Id<'ord'>[], how: 'locked' | 'read'): Promise<Map<Id<'ord'>, Loaded>> {
-    if (ids.length === 0) return new Map();
-    const uuids = [[...new Set(ids)].map(uuidOf)];
-    const rows = await this.unitOfWork.query<OrderAndPayment>(how === 'locked' ? LOCK_ORDERS : READ_ORDERS, uuids);
-    const linesOf = new Map<string, LineRow[]>(rows.map(({ id }) => [id, []]));
-    for (const line of await this.unitOfWork.query<LineRow>(READ_LINES, uuids)) linesOf.get(line.order)?.push(line);
-    return new Map(
-      rows.map((row) => {
-        const order = orderOf(row, linesOf.get(row.id) ?? []);
-        return [order.id, { order, version: order.version, payment: order.payment.state }];
-      }),
-    );
+    const orders = await loadOrders(this.unitOfWork, ids, how);
+    return new Map(orders.map((order) => [order.id, { order, version: order.version, payment: order.payment.state }]));
   }
 
   async #save(loaded: readonly Loaded[]): Promise<void> {
@@ -158,42 +148,4 @@ export class OrderRepository extends Orders {
       [[...units.keys()], [...units.values()].map(({ freed }) => freed), [...units.values()].map(({ gone }) => gone)],
     );
   }
-}
-
-type LineRow = Omit<OrderLineRow, 'orderId'> & { order: string };
-
-/** One row of the query below: ids are UUIDs. */
-type OrderAndPayment = Omit<OrderRow, 'id' | 'buyerId' | 'email' | 'locale' | 'shippingAddress'> &
-  Omit<PaymentRow, 'id' | 'orderId'> & { id: string; buyerId: string | null; paymentId: string };
-
-const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", o.currency, o.total, o.carrier, o.region,
-    o.placed_at AS "placedAt", o.hold_expires_at AS "holdExpiresAt", o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
-    o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.cancel_reason AS "cancelReason",
-    p.id AS "paymentId", p.gateway, p.amount, p.authorized, p.captured, p.refund_pending AS "refundPending", p.refunded,
-    p.declined, p.gateway_reference AS "gatewayReference"
-  FROM trading.orders o JOIN trading.payment p ON p.order_id = o.id WHERE o.id = ANY($1::uuid[])`;
-
-const LOCK_ORDERS = `${READ_ORDERS} ORDER BY o.id FOR UPDATE`;
-
-const READ_LINES = `SELECT order_id AS "order", line_no AS "lineNo", sku, quantity, unit_price AS "unitPrice", total
-  FROM trading.order_line WHERE order_id = ANY($1::uuid[])`;
-
-function orderOf(row: OrderAndPayment, lines: LineRow[]): Order {
-  const { paymentId, gateway, amount, authorized, captured, refundPending, refunded, ...rest } = row;
-  const { declined, gatewayReference, id, buyerId, ...order } = rest;
-  return restoreOrder(
-    { ...order, id: idOf('ord', id), buyerId: buyerId === null ? null : idOf('buy', buyerId) },
-    lines,
-    {
-      id: idOf('pay', paymentId),
-      gateway,
-      amount,
-      authorized,
-      captured,
-      refundPending,
-      refunded,
-      declined,
-      gatewayReference,
-    },
-  );
 }

@@ -99,7 +99,7 @@ export function combine(rounds) {
     cpu: typical.cpu,
     each: costs(typical.cpu, typical.rate, ['platform', 'postgres']),
     cores: percents(typical.cpu, ['platform', 'postgres', 'generator']),
-    limit: limitOf(typical.cpu),
+    limit: limitOf(typical.cpu, typical.threads),
     ...(rounds.some((round) => round.backlog !== undefined) && { backlog: Math.max(...rounds.map((r) => r.backlog)) }),
   };
 }

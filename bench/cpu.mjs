@@ -79,13 +79,13 @@ export class CpuMeter {
   }
 }
 
-/** What held the round back, as far as processor time tells. */
-export function limitOf(shares) {
+/** What held the round back, as far as processor time tells; `threads` is how many processes the largest user may have. */
+export function limitOf(shares, threads = 1) {
   if (!shares) return 'not known here';
   const [[name, most]] = Object.entries(shares).toSorted(([, a], [, b]) => b - a);
   const all = Object.values(shares).reduce((total, share) => total + share, 0);
   if (all > 0.93 * cpus().length) return `all cores, most ${name}`;
-  if (most > 0.85 && name !== 'postgres') return `${name}, one thread`;
+  if (most > 0.85 * threads && name !== 'postgres') return `${name}, ${threads === 1 ? 'one thread' : 'its threads'}`;
   if (all > 0.75 * cpus().length) return `cores, most ${name}`;
   return `waiting, most ${name}`;
 }

@@ -118,10 +118,12 @@ async function drain({ count }) {
   const unitOfWork = app.get(UnitOfWork);
   const begin = now();
   await deliver();
-  for (let waited = 0; ; waited += 10) {
+  for (let before = 0, waited = 0; ; waited += 10) {
     const [{ moved }] = await unitOfWork.query('SELECT sum(position)::int AS moved FROM messaging.subscription_cursor');
     if (moved === count) return now() - begin;
-    if (waited > 60_000) throw new Error(`only ${moved} of ${count} events were delivered`);
+    if (moved > before) waited = 0;
+    if (waited > 30_000) throw new Error(`only ${moved} of ${count} events were delivered`);
+    before = moved;
     await sleep(10);
   }
 }

@@ -54,15 +54,16 @@ export async function measureEvents(bench) {
   };
 }
 
-async function openDatabase({ postgres }) {
-  const database = `events_${(openDatabase.count = (openDatabase.count ?? 0) + 1)}`;
+/** A database for the event log alone, with a table for the effects of its handlers. */
+export async function openEventDatabase({ postgres }) {
+  const database = `events_${(openEventDatabase.count = (openEventDatabase.count ?? 0) + 1)}`;
   const db = await postgres.createDatabase(database);
   await db.query('CREATE TABLE public.effect (n int PRIMARY KEY)');
   return { db, url: postgres.url(database) };
 }
 
 async function latency(bench, processes, seconds) {
-  const { url } = await openDatabase(bench);
+  const { url } = await openEventDatabase(bench);
   const subscriber = startHelper('./event-process.mjs');
   await subscriber.call('open', { url, handler: 'NoteTheTime' });
   await subscriber.call('deliver');
@@ -78,7 +79,7 @@ async function latency(bench, processes, seconds) {
 }
 
 async function throughput(bench, handler, count) {
-  const { db, url } = await openDatabase(bench);
+  const { db, url } = await openEventDatabase(bench);
   const helper = startHelper('./event-process.mjs');
   await helper.call('open', { url, handler });
   await helper.call('append', { count });

@@ -23,7 +23,7 @@ export async function measureJourney(bench) {
   };
 
   let most = 0;
-  for (const inFlight of quick ? [128] : [128, 256]) {
+  for (const inFlight of quick ? [64] : [128, 256]) {
     const { rate } = await measure(`${inFlight} under way all the time`, { inFlight });
     most = Math.max(most, rate);
   }
@@ -36,7 +36,7 @@ export async function measureJourney(bench) {
     sustained = row;
   }
   if (sustained && !quick) rows.push({ ...sustained, name: 'most that was sustained' });
-  await audit(bench, site);
+  await auditJourney(bench, site);
   await site.close();
 
   for (const row of rows) if (bench.checkoutRate) row.ratio = `${(row.rate / bench.checkoutRate).toFixed(2)} ×`;
@@ -115,7 +115,7 @@ export async function openSite(bench, database, replicas) {
       cpu,
       each: costs(cpu, result.rate, ['platform', 'postgres']),
       cores: percents(cpu, ['platform', 'postgres', 'outside']),
-      limit: limitOf(cpu),
+      limit: limitOf(cpu, replicas),
     };
   };
   site.close = async () => {
@@ -130,7 +130,7 @@ async function messagesToSend(db) {
   return rows[0].count;
 }
 
-export async function audit({ checks }, { db, placed }) {
+export async function auditJourney({ checks }, { db, placed }) {
   const { rows } = await db.query(`
     SELECT (SELECT count(*) FROM trading.orders WHERE status = 'delivered')::int AS delivered,
            (SELECT sum(reserved) FROM trading.stock_item)::int AS reserved,

@@ -8,7 +8,7 @@ import pg from 'pg';
 import { basket } from './basket.mjs';
 import { Connections, requestText } from './connection.mjs';
 import { arrivals } from './pacing.mjs';
-import { ROOT, serve, sleep, tellPhases } from './processes.mjs';
+import { ROOT, serve, sleep } from './processes.mjs';
 import { percentile } from './statistics.mjs';
 
 const { uuidOf } = createRequire(import.meta.url)(path.join(ROOT, 'dist/libs/shared-kernel/src/index.js'));
@@ -163,27 +163,31 @@ async function newlyTold() {
 async function play({ run, inFlight, perSecond, warmUpMs, measureMs }, tell) {
   unexpected = {};
   const before = placed;
-  const begin = Date.now() + warmUpMs;
-  const end = begin + measureMs;
   const told = [];
   const samples = [];
   let count = 0;
   const next = (begun) => void buy(`${run}-${count++}`, begun);
-  const fill = () => {
-    for (let missing = inFlight - underWay.size; missing > 0; missing--) next(Date.now());
-  };
-  const load =
-    perSecond === undefined
-      ? undefined
-      : arrivals({ perSecond, ms: warmUpMs + measureMs }, (due) => next(performance.timeOrigin + due));
-  const phases = tellPhases(tell, warmUpMs, measureMs);
-  while (Date.now() < end) {
+  const look = async () => {
     told.push(...(await newlyTold()));
     samples.push({ at: Date.now(), count: underWay.size });
-    if (!load) fill();
+    for (let missing = (inFlight ?? 0) - underWay.size; missing > 0; missing--) next(Date.now());
     await sleep(LOOK_MS);
+  };
+  const load =
+    perSecond && arrivals({ perSecond, ms: warmUpMs + measureMs }, (due) => next(performance.timeOrigin + due));
+
+  const started = Date.now();
+  // A closed loop is warm when the orders that began together have all been told.
+  while (Date.now() < started + warmUpMs || told.length < (inFlight ?? 0)) {
+    if (Date.now() > started + PATIENCE_MS) throw new Error(`only ${told.length} orders are delivered and told`);
+    await look();
   }
-  await Promise.all([load, phases]);
+  const begin = Date.now();
+  const end = begin + measureMs;
+  tell('measuring');
+  while (Date.now() < end) await look();
+  tell('measured');
+  await load;
 
   const atEnd = underWay.size;
   const stopped = Date.now();

@@ -128,10 +128,14 @@ async function connect(url) {
   return client;
 }
 
-/** The platform as its users start it, ready. Nobody answers at its sandbox's address unless `env` names another one. */
-async function startPlatform(postgres, database, { nodeArgs = [], env = {} } = {}) {
+/**
+ * The platform as its users start it, ready after `readyMs`. Nobody answers at its sandbox's address unless `env` names
+ * another one.
+ */
+export async function startPlatform(postgres, database, { nodeArgs = [], env = {} } = {}) {
   const port = await freePort();
   const folder = scratchFolder();
+  const begin = performance.now();
   const running = start(process.execPath, [...nodeArgs, path.join(ROOT, 'dist/apps/platform/src/main.js')], {
     cwd: folder,
     env: {
@@ -157,7 +161,7 @@ async function startPlatform(postgres, database, { nodeArgs = [], env = {} } = {
     for (;;) {
       const answer = await fetch(`http://127.0.0.1:${port}/health/ready`).catch(() => undefined);
       if (answer?.status === 200) return;
-      await sleep(50);
+      await sleep(20);
     }
   };
   await Promise.race([
@@ -165,7 +169,7 @@ async function startPlatform(postgres, database, { nodeArgs = [], env = {} } = {
     ended,
     sleep(60_000).then(() => Promise.reject(new Error('the platform is not ready'))),
   ]);
-  return { ...running, port };
+  return { ...running, port, readyMs: performance.now() - begin };
 }
 
 /** So many platforms on one database, one after the other: the first sets it up. */

@@ -3,19 +3,33 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditCheckout, measureCheckout } from './checkout.mjs';
+import { measureBacklog } from './backlog.mjs';
 import { measureEvents } from './events.mjs';
+import { measureFootprint } from './footprint.mjs';
+import { measureGrowth } from './growth.mjs';
 import { measureJourney } from './journey.mjs';
 import { atBreakdown, atEnd, ROOT, startPostgres, stopAll } from './processes.mjs';
 import { measureReads } from './reads.mjs';
 import { machineFacts, printChecks, printFacts, printTable } from './report.mjs';
+import { measureReplicas } from './replicas.mjs';
 import { openShop } from './shop.mjs';
 import { findPgbench, installPgbench } from './yardstick.mjs';
 
-const SECTIONS = ['checkout', 'reads', 'events', 'journey'];
+/** Sections with a platform or more of their own; checkout and reads come before them and share one. */
+const ALONE = {
+  events: measureEvents,
+  journey: measureJourney,
+  replicas: measureReplicas,
+  growth: measureGrowth,
+  backlog: measureBacklog,
+  footprint: measureFootprint,
+};
+const SECTIONS = ['checkout', 'reads', ...Object.keys(ALONE)];
+const QUICK = ['checkout', 'reads', 'events', 'journey'];
 const RESULTS = path.join(ROOT, 'bench/results');
 
 const options = readOptions();
-const wanted = options.only.split(',');
+const wanted = options.only?.split(',') ?? (options.quick ? QUICK : SECTIONS);
 const before = options.compare && JSON.parse(readFileSync(options.compare, 'utf8'));
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void leave(130));
@@ -26,7 +40,8 @@ function readOptions() {
     const { values } = parseArgs({
       options: {
         quick: { type: 'boolean', default: false },
-        only: { type: 'string', default: SECTIONS.join() },
+        full: { type: 'boolean', default: false },
+        only: { type: 'string' },
         out: { type: 'string', default: path.join(RESULTS, 'latest.json') },
         compare: { type: 'string' },
         profile: { type: 'boolean', default: false },
@@ -34,7 +49,7 @@ function readOptions() {
         install: { type: 'boolean', default: false },
       },
     });
-    const unknown = values.only.split(',').filter((section) => !SECTIONS.includes(section));
+    const unknown = values.only?.split(',').filter((section) => !SECTIONS.includes(section)) ?? [];
     if (unknown.length > 0) throw new Error(`--only takes ${SECTIONS.join(', ')}; not ${unknown.join(', ')}`);
     if (!/^[1-9]$/.test(values.replicas)) throw new Error('--replicas takes 1 to 9');
     return values;
@@ -73,6 +88,7 @@ async function main() {
 
   const bench = {
     quick: options.quick,
+    full: options.full,
     replicas: Number(options.replicas),
     nodeArgs: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${RESULTS}`] : [],
     postgres,
@@ -103,8 +119,7 @@ async function main() {
     bench.checks.push(...(await auditCheckout(shop, bench.yardstickCommitted)));
     await shop.close();
   }
-  await measure('events', measureEvents);
-  await measure('journey', measureJourney);
+  for (const [name, section] of Object.entries(ALONE)) await measure(name, section);
 
   const right = printChecks(bench.checks, bench.failures);
   const { checks, failures } = bench;

@@ -30,7 +30,7 @@ export async function openShop(bench, database, replicas = bench.replicas) {
     for (const [status, { count, body }] of Object.entries(result.unexpected)) {
       bench.failures.push(`${job.kind}, ${job.connections} connections: ${count} answers ${status} ${body}`);
     }
-    return { ...result, cpu };
+    return { ...result, cpu, threads: server.pids.length };
   };
   shop.close = async () => {
     await generator.stop();

@@ -33,7 +33,7 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
     if (seconds && performance.now() - begin > seconds * 1000) break;
     note(`epoch ${epoch}, ${index + 1}/${rounds.length}: ${fault.name}`);
     if (fault.kills || fault.whenAllUp) await world.allUp();
-    await inject(fault, { world, history, shop, planted, random, epoch, lasting, epochResult });
+    await inject(fault, { world, history, shop, planted, random: random.fork(), epoch, lasting, epochResult });
   }
 
   note(`epoch ${epoch}: heal`);

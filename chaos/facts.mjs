@@ -26,11 +26,23 @@ export async function backlog(world, parkedOnPurpose = []) {
   const captured = new Set(
     (await world.sql(`SELECT id FROM trading.payment WHERE captured > 0`)).map(({ id }) => idOf('pay', id)),
   );
-  const { payments, owed } = readLedger(world);
+  const moving = await world.sql(
+    'SELECT number, dispatched_at, delivered_at FROM logistics.waybill WHERE withdrawn_at IS NULL AND delivered_at IS NULL',
+  );
+  const { payments, owed, scans } = readLedger(world);
   const unheard = [...payments.values()].filter(
     ({ status, reference }) => status === 'paid' && !captured.has(reference),
   );
-  return { ...counts, 'callbacks owed': owed.size, 'payments unheard of': unheard.length };
+  const scanned = (...codes) => new Set(scans.filter(({ code }) => codes.includes(code)).map(({ number }) => number));
+  const [left, arrived] = [scanned('50', '80'), scanned('80')];
+  const isBehind = ({ number, dispatched_at: dispatchedAt }) =>
+    arrived.has(number) || (left.has(number) && !dispatchedAt);
+  return {
+    ...counts,
+    'parcels ahead of us': moving.filter(isBehind).length,
+    'callbacks owed': owed.size,
+    'payments unheard of': unheard.length,
+  };
 }
 
 export async function collectFacts(world, history, quiet, planted) {

@@ -71,8 +71,9 @@ export const databaseFaults = [
     name: 'statements are cancelled',
     async inject({ world, random }) {
       const session = await world.session();
+      const wanted = random.between(3, 10);
       let cancelled = 0;
-      for (let round = 0; round < 400 && cancelled < random.between(3, 10); round += 1) {
+      for (let round = 0; round < 400 && cancelled < wanted; round += 1) {
         const { rowCount } = await session.query(
           `SELECT pg_cancel_backend(pid) FROM (${backends} AND state = 'active') AS active`,
         );

@@ -16,7 +16,7 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
   const world = await World.open(server, `chaos_${epoch}`);
   const history = new History();
   const shop = new Shop(world, history, random.fork(), `${epoch}-fault`);
-  const epochResult = { faults: [], kills: 0, recoveries: [] };
+  const epochResult = { faults: [], recoveries: [] };
   const lasting = [];
   const planted = [];
 
@@ -50,6 +50,7 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
   await world.sqlOnServer(`DROP DATABASE ${world.database} WITH (FORCE)`);
   return {
     ...epochResult,
+    kills: world.kills,
     quietMs: quiet.tookMs,
     bookings: history.bookings,
     operations: operationsOf(history, facts),
@@ -60,15 +61,13 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
 async function inject(fault, context) {
   const { world, history, random, epoch, lasting, epochResult } = context;
   const probes = [];
-  const countKill = (count = 1) => void (epochResult.kills += count);
   const killed = () => {
-    countKill();
-    probes.push(probe(world, history, random.fork(), `${epoch}-probe-${epochResult.kills}`));
+    probes.push(probe(world, history, random.fork(), `${epoch}-probe-${world.kills}`));
   };
   const record = (outcome, detail) => epochResult.faults.push({ name: fault.name, outcome, detail });
   const lastsMs = fault.longest ? random.between(300, fault.longest) : 0;
   try {
-    const heal = await fault.inject({ ...context, killed, countKill });
+    const heal = await fault.inject({ ...context, killed });
     if (fault.lasts && heal) lasting.push(heal);
     else {
       await sleep(lastsMs);

@@ -105,6 +105,7 @@ export const databaseFaults = [
     slow: true,
     async inject({ world }) {
       world.sqlProxy.silence();
+      await until('the platforms give them up', 90_000, () => world.isReady());
     },
   },
   {

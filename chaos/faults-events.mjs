@@ -44,8 +44,9 @@ async function mendAndReplay({ world, planted }, aggregateId, what, mend) {
   await mend();
   for (const subscription of new Set(parked.map((event) => event.subscription))) {
     await until('the platform replays', 30_000, async () => {
-      const [{ port }] = world.platforms.filter(({ isUp }) => isUp);
-      const answer = await fetch(`http://127.0.0.1:${port}/v1/operations/parked-events/replay`, {
+      const [up] = world.up;
+      if (!up) return false;
+      const answer = await fetch(`http://127.0.0.1:${up.port}/v1/operations/parked-events/replay`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
         body: JSON.stringify({ subscription, aggregateId }),
@@ -55,27 +56,17 @@ async function mendAndReplay({ world, planted }, aggregateId, what, mend) {
   }
 }
 
-const poison = (name, kills, more = {}) => ({
-  name,
-  lasts: true,
-  ...more,
-  async inject(context) {
-    const { world, shop } = context;
-    const placed = (await shop.checkout([{ sku: 'SKU-15', quantity: 1 }])).answers[0].body;
-    const { id } = placed.order;
-    await world.sql('INSERT INTO chaos.poison VALUES ($1, $2)', [id, kills]);
-    for (const platform of world.platforms) platform.isExpendable ||= kills;
-    const starts = () => world.platforms.reduce((sum, platform) => sum + platform.starts, 0);
-    const before = starts();
-    await shop.pay(placed, 'paid');
-    if (kills) await until('the poison kills', 30_000, () => starts() > before);
-    return async () => {
-      const what = 'an event that its handler cannot stomach is parked';
-      await mendAndReplay(context, id, what, () => world.sql('DELETE FROM chaos.poison WHERE aggregate_id = $1', [id]));
-      for (const platform of world.platforms) platform.isExpendable = false;
-    };
-  },
-});
+/** An order whose next events one handler cannot stomach; returns what mends that. */
+async function poison({ world, shop, planted }, kills) {
+  const placed = (await shop.checkout([{ sku: 'SKU-15', quantity: 1 }])).answers[0].body;
+  const { id } = placed.order;
+  await world.sql('INSERT INTO chaos.poison VALUES ($1, $2)', [id, kills]);
+  await shop.pay(placed, 'paid');
+  return () =>
+    mendAndReplay({ world, planted }, id, 'an event that its handler cannot stomach is parked', () =>
+      world.sql('DELETE FROM chaos.poison WHERE aggregate_id = $1', [id]),
+    );
+}
 
 export const eventFaults = [
   {
@@ -110,6 +101,23 @@ export const eventFaults = [
         );
     },
   },
-  poison('poison handler', false),
-  poison('poison handler that kills its process', true, { slow: true }),
+  {
+    name: 'poison handler',
+    lasts: true,
+    inject: (context) => poison(context, false),
+  },
+  {
+    name: 'poison handler that kills its process',
+    slow: true,
+    whenAllUp: true,
+    async inject(context) {
+      const { platforms } = context.world;
+      const setExpendable = (value) =>
+        platforms.forEach((platform) => Object.assign(platform, { isExpendable: value }));
+      setExpendable(true);
+      const mend = await poison(context, true);
+      await mend();
+      setExpendable(false);
+    },
+  },
 ];

@@ -36,7 +36,7 @@ const crashes = Object.entries(CRASH_POINTS).map(([point, most]) => ({
     victim.mayEnd = true;
     await victim.tell({ crashPoint: point, nth: random.between(1, most) });
     await endsBy(running, 'SIGKILL', CRASH_WITHIN_MS);
-    killed(victim);
+    killed();
   },
 }));
 
@@ -49,7 +49,7 @@ const crashesOfStop = ['stop.begun', 'stop.workers-ended'].map((point) => ({
     await victim.tell({ crashPoint: point, nth: 1 });
     await victim.kill('SIGTERM');
     await endsBy(running, 'SIGKILL', 1000);
-    killed(victim);
+    killed();
   },
 }));
 
@@ -57,12 +57,11 @@ const crashesOfStop = ['stop.begun', 'stop.workers-ended'].map((point) => ({
 const crashesOfMigrations = ['migration.between', 'migration.before-commit'].map((point) => ({
   name: `kill -9 at ${point}`,
   slow: true,
-  async inject({ world, random, countKill }) {
+  async inject({ world, random }) {
     await onEmptyDatabase(world, async (one, two) => {
       const nth = random.between(point === 'migration.between' ? 2 : 1, 5);
       const dying = one.start({ CRASH_POINT: `${point}:${nth}` });
       await endsBy(dying, 'SIGKILL', CRASH_WITHIN_MS);
-      countKill();
       one.start();
       two.start();
       await Promise.all([one.up(), two.up()]);
@@ -81,28 +80,26 @@ const processFaults = [
       await sleep(random.between(0, 300));
       const victim = random.pick(world.platforms);
       await victim.kill();
-      killed(victim);
+      killed();
     },
   },
   {
     name: 'kill -9 while starting',
     kills: true,
-    async inject({ world, random, killed, countKill }) {
+    async inject({ world, random, killed }) {
       const victim = random.pick(world.platforms);
       await victim.kill();
-      killed(victim);
+      killed();
       await sleep(random.between(100, 1500));
       if (victim.isUp) return;
       await victim.kill();
-      countKill();
     },
   },
   {
     name: 'kill -9 of both processes',
     whenAllUp: true,
-    async inject({ world, countKill }) {
+    async inject({ world }) {
       await Promise.all(world.platforms.map((platform) => platform.kill()));
-      countKill(2);
     },
   },
   {

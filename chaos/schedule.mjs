@@ -38,10 +38,8 @@ export function scheduleOf(faults, random, { quick, rounds, minutes, only }) {
   const epochs = [];
   for (let left = total, secondsLeft = minutes * 60 || Infinity; left > 0 && secondsLeft > 0;) {
     const share = Math.min(left, KILLS + OTHERS);
-    // The slow poison takes the whole time of an epoch: the first one has all of it, the later ones by chance.
-    const stays = lasting.filter(({ slow }) => !slow || epochs.length === 0);
     const seconds = Number.isFinite(secondsLeft) ? Math.min(secondsLeft, 300) : undefined;
-    epochs.push({ rounds: [...random.shuffled(stays), ...take(draw, share)], seconds });
+    epochs.push({ rounds: [...random.shuffled(lasting), ...take(draw, share)], seconds });
     left -= share;
     secondsLeft -= 300;
   }

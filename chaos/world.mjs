@@ -68,8 +68,8 @@ class Platform {
   /** Not started again. */
   isRetired = false;
 
-  constructor(name, env, surprises) {
-    Object.assign(this, { name, env, surprises });
+  constructor(world, name, env) {
+    Object.assign(this, { world, name, env });
   }
 
   get pid() {
@@ -99,8 +99,9 @@ class Platform {
     const code = await running.exited.catch((error) => error.message);
     const wasUp = this.isUp;
     this.isUp = false;
+    if (code === 'SIGKILL') this.world.kills += 1;
     if (wasUp && !this.mayEnd && !this.isExpendable)
-      this.surprises.push(`${this.name} ended with ${code}: ${running.said()}`);
+      this.world.surprises.push(`${this.name} ended with ${code}: ${running.said()}`);
     if (this.isRetired) return;
     if (!wasUp) await sleep(300); // the database may be away
     if (!this.isRetired) this.start();
@@ -148,6 +149,8 @@ class Platform {
 export class World {
   /** Ends of processes that nobody had asked for. */
   surprises = [];
+  /** Processes that died by `kill -9`, by their own or another hand. */
+  kills = 0;
 
   static async open(server, name) {
     const world = new World();
@@ -187,7 +190,7 @@ export class World {
     world.env = env;
     world.platforms = [];
     for (const letter of ['A', 'B']) {
-      world.platforms.push(new Platform(letter, { ...env, PORT: String(await freePort()) }, world.surprises));
+      world.platforms.push(new Platform(world, letter, { ...env, PORT: String(await freePort()) }));
     }
     atEnd(() => world.close());
     return world;
@@ -196,8 +199,8 @@ export class World {
   /** A platform of its own on another database, which nobody starts again. */
   async aside(name, database) {
     const env = { ...this.env, DATABASE_URL: this.server.urlOf(database), PORT: String(await freePort()) };
-    const platform = new Platform(name, env, []);
-    platform.isRetired = true;
+    const platform = new Platform(this, name, env);
+    platform.isRetired = platform.isExpendable = true;
     return platform;
   }
 
@@ -224,7 +227,7 @@ export class World {
   /** Killed or told to stop, and started again at once on the same ledger. */
   async restartSandbox(signal) {
     this.sandbox.child.kill(signal);
-    await this.sandbox.exited;
+    if ((await this.sandbox.exited) === 'SIGKILL') this.kills += 1;
     this.startSandbox();
     await this.sandboxUp();
   }
@@ -256,6 +259,17 @@ export class World {
   async allUp() {
     await Promise.all(this.platforms.map((platform) => platform.up()));
     await this.sandboxUp();
+  }
+
+  /** Whether all platforms say so now. */
+  async isReady() {
+    const answers = await Promise.all(
+      this.platforms.map(({ port }) =>
+        fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined),
+      ),
+    );
+    await Promise.all(answers.map((answer) => answer?.arrayBuffer()));
+    return answers.every((answer) => answer?.status === 200);
   }
 
   get up() {

@@ -16,7 +16,7 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
   const world = await World.open(server, `chaos_${epoch}`);
   const history = new History();
   const shop = new Shop(world, history, random.fork(), `${epoch}-fault`);
-  const epochResult = { faults: [], recoveries: [] };
+  const epochResult = { faults: [], recoveries: [], probes: 0 };
   const lasting = [];
   const planted = [];
 
@@ -62,7 +62,7 @@ async function inject(fault, context) {
   const { world, history, random, epoch, lasting, epochResult } = context;
   const probes = [];
   const killed = () => {
-    probes.push(probe(world, history, random.fork(), `${epoch}-probe-${world.kills}`));
+    probes.push(probe(world, history, random.fork(), `${epoch}-probe-${(epochResult.probes += 1)}`));
   };
   const record = (outcome, detail) => epochResult.faults.push({ name: fault.name, outcome, detail });
   const lastsMs = fault.longest ? random.between(300, fault.longest) : 0;

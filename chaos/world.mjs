@@ -263,13 +263,12 @@ export class World {
 
   /** Whether all platforms say so now. */
   async isReady() {
-    const answers = await Promise.all(
-      this.platforms.map(({ port }) =>
-        fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(1000) }).catch(() => undefined),
-      ),
-    );
-    await Promise.all(answers.map((answer) => answer?.arrayBuffer()));
-    return answers.every((answer) => answer?.status === 200);
+    const answers = this.platforms.map(async ({ port }) => {
+      const answer = await fetch(`http://127.0.0.1:${port}/health/ready`, { signal: AbortSignal.timeout(1000) });
+      await answer.arrayBuffer();
+      return answer.ok;
+    });
+    return (await Promise.all(answers).catch(() => [false])).every(Boolean);
   }
 
   get up() {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { uuidOf } from '@tradewind/shared-kernel';
 import { eventually } from '@tradewind/shared-kernel/testing';
-import { type Json, startWorld, type World } from './world';
+import { type Json, startSecondProcess, startWorld, type World } from './world';
 
 describe('payments and refunds over HTTP', () => {
   let world: World;
@@ -78,6 +78,74 @@ describe('payments and refunds over HTTP', () => {
     expect(await outcomeOf(dollars.id)).toBe('mismatch');
     expect((await world.order(order.id)).status).toBe('created');
     expect(String((await world.call('GET', '/metrics')).body)).toMatch(/payments_total\{outcome="mismatch"\} 2/);
+  });
+
+  /** Lets a subscription's events gather until it is released. */
+  const hold = async (subscription: string): Promise<() => Promise<void>> => {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    let held: Promise<void> = Promise.resolve();
+    await new Promise<void>((holding) => {
+      held = world.unitOfWork.run(async () => {
+        const text = 'SELECT FROM messaging.subscription_cursor WHERE subscription = $1 ORDER BY lane FOR UPDATE';
+        await world.unitOfWork.query(text, [subscription]);
+        holding();
+        await released;
+      });
+    });
+    return () => {
+      release();
+      return held;
+    };
+  };
+
+  it('applies what gathered: a message that cannot be read, a mismatch and repeats hold up no neighbour', async () => {
+    const bought = (await Promise.all(Array.from({ length: 8 }, () => world.checkout()))).map(({ body }) => body);
+    const messages = bought.map(({ payment }) => paidMessage(payment));
+    const [poison, wrong, ...good] = messages as [Json, Json, ...Json[]];
+    wrong.amount += 1;
+    const again = paidMessage(bought[2].payment);
+    const release = await hold('trading.apply-payment-callback');
+    await Promise.all([...messages, ...good, again].map((message) => world.callback(message)));
+    const write = (body: string) =>
+      world.unitOfWork.query('UPDATE trading.payment_callback SET body = $2 WHERE event_id = $1', [
+        poison.id,
+        Buffer.from(body),
+      ]);
+    await write('not readable any more');
+    await release();
+
+    expect(await outcomeOf(wrong.id)).toBe('mismatch');
+    const [first, ...others] = await Promise.all(good.map(({ id }) => outcomeOf(id)));
+    expect([first, await outcomeOf(again.id)].toSorted()).toEqual(['paid', 'repeated']);
+    expect(others).toEqual(others.map(() => 'paid'));
+    for (const { order } of bought.slice(2)) expect(await eventsOf(order.id, 'trading.order-paid.v1')).toHaveLength(1);
+    expect((await world.order(bought[1].order.id)).status).toBe('created');
+    expect((await world.order(bought[0].order.id)).status).toBe('created');
+
+    await write(JSON.stringify(poison));
+    expect(await outcomeOf(poison.id)).toBe('paid');
+  });
+
+  it('applies each message once, whichever of two processes it reaches, and however often', async () => {
+    const second = await startSecondProcess(world);
+    try {
+      const bought = (await Promise.all(Array.from({ length: 20 }, () => world.checkout()))).map(({ body }) => body);
+      const messages = bought.map(({ payment }) => paidMessage(payment));
+      const both = messages.flatMap((message) => [
+        world.callback(message),
+        world.callback(message, { to: second.url }),
+        world.callback(message),
+      ]);
+      expect(new Set((await Promise.all(both)).map(({ status }) => status))).toEqual(new Set([200]));
+      expect(await Promise.all(messages.map(({ id }) => outcomeOf(id)))).toEqual(messages.map(() => 'paid'));
+      for (const { order } of bought) {
+        expect(await eventsOf(order.id, 'trading.payment-callback-received.v1')).toHaveLength(1);
+        expect(await eventsOf(order.id, 'trading.order-paid.v1')).toHaveLength(1);
+      }
+    } finally {
+      await second.stop();
+    }
   });
 
   it('learns by asking what a lost callback would have told', async () => {

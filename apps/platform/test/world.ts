@@ -98,10 +98,13 @@ export async function startWorld(env: Record<string, string> = {}) {
     scan: (waybill: Json, scan: object) =>
       call('POST', `${sandbox.url}/carriers/${waybill.carrier}/waybills/${waybill.number}/scans`, scan),
     faults: (...faults: object[]) => call('PUT', `${sandbox.url}/faults`, faults),
-    callback: (message: object | string, { secret = GATEWAY_SECRET, at = Math.floor(Date.now() / 1000) } = {}) => {
+    callback: (
+      message: object | string,
+      { secret = GATEWAY_SECRET, at = Math.floor(Date.now() / 1000), to = url } = {},
+    ) => {
       const body = typeof message === 'string' ? message : JSON.stringify(message);
       const v1 = createHmac('sha256', secret).update(`${at}.${body}`).digest('hex');
-      return call('POST', '/v1/payments/callbacks/sandbox', body, { 'sandbox-signature': `t=${at},v1=${v1}` });
+      return call('POST', `${to}/v1/payments/callbacks/sandbox`, body, { 'sandbox-signature': `t=${at},v1=${v1}` });
     },
     stop: async () => {
       await app.getHttpAdapter().close();

@@ -14,7 +14,7 @@ import { CreateLogistics1767225620000 } from './adapters/persistence/migrations/
 import { PollScheduleColumns } from './adapters/persistence/poll-schedule-columns';
 import { StatusMappingTable } from './adapters/persistence/status-mapping-table';
 import { TrackingTables } from './adapters/persistence/tracking-tables';
-import { WaybillRepository, WaybillTable } from './adapters/persistence/waybill-repository';
+import { WaybillRepository } from './adapters/persistence/waybill-repository';
 import { ApplyCarrierMessage } from './features/apply-carrier-message';
 import { BookWaybillWhenOrderPaid } from './features/book-waybill-when-order-paid';
 import { CallCarriers } from './features/call-carriers';
@@ -34,7 +34,7 @@ export { WAYBILL_MOVES, WAYBILL_RANK } from './domain/waybill-status';
 export { LOGISTICS_DEFAULTS, LogisticsSettings } from './settings';
 
 export const logisticsPersistence: Persistence = {
-  entities: [WaybillTable],
+  entities: [],
   migrations: [CreateLogistics1767225620000],
 };
 

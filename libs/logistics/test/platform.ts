@@ -14,7 +14,7 @@ import {
 } from '@tradewind/shared-kernel/messaging';
 import { DatabaseModule, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { createTestDatabase, eventually, type TestDatabase } from '@tradewind/shared-kernel/testing';
-import { OrderCancelled, OrderPaid, type ShippingDetails, ShippingDetailsOfOrder } from '@tradewind/trading/contract';
+import { OrderCancelled, OrderPaid, type ShippingDetails, ShippingDetailsOfOrders } from '@tradewind/trading/contract';
 import type { TrackedWaybillAnswer, WaybillAnswer } from '../src/adapters/http/answers';
 import { LogisticsModule, logisticsPersistence, type LogisticsSettings } from '../src/index';
 import { FakeCarrierServer } from './fake-carrier-server';
@@ -28,11 +28,11 @@ export const RECIPIENT = {
   line1: '科技园',
 };
 
-@QueryHandler(ShippingDetailsOfOrder)
+@QueryHandler(ShippingDetailsOfOrders)
 @Injectable()
-class ShippingDetailsStub implements IQueryHandler<ShippingDetailsOfOrder, ShippingDetails> {
-  async execute(): Promise<ShippingDetails> {
-    return { recipient: RECIPIENT, lines: [{ sku: 'SKU-1', quantity: 2 }] };
+class ShippingDetailsStub implements IQueryHandler<ShippingDetailsOfOrders, ReadonlyMap<string, ShippingDetails>> {
+  async execute({ orderIds }: ShippingDetailsOfOrders): Promise<ReadonlyMap<string, ShippingDetails>> {
+    return new Map(orderIds.map((id) => [id, { recipient: RECIPIENT, lines: [{ sku: 'SKU-1', quantity: 2 }] }]));
   }
 }
 

@@ -11,7 +11,7 @@ import { HttpModule, httpPersistence } from '@tradewind/shared-kernel/http';
 import { MessagingModule, MessagingOptions, messagingPersistence, Workers } from '@tradewind/shared-kernel/messaging';
 import { DatabaseModule, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { createTestDatabase } from '@tradewind/shared-kernel/testing';
-import { ContactOfOrder, type OrderContact, OrderPaid } from '@tradewind/trading/contract';
+import { ContactsOfOrders, type OrderContact, OrderPaid } from '@tradewind/trading/contract';
 import { NOTIFICATION_DEFAULTS, NotificationModule, notificationPersistence } from '../src';
 import { DevMailbox } from '../src/adapters/channels/dev-mailbox';
 
@@ -20,12 +20,12 @@ export const ZHANG: OrderContact = { name: 'Zhang San', email: 'zhang.san@exampl
 const ids = new SystemIds();
 
 /** Trading, as far as this context sees it: it knows contacts. */
-@QueryHandler(ContactOfOrder)
-export class ContactsStandIn implements IQueryHandler<ContactOfOrder, OrderContact | null> {
+@QueryHandler(ContactsOfOrders)
+export class ContactsStandIn implements IQueryHandler<ContactsOfOrders, ReadonlyMap<string, OrderContact>> {
   readonly known = new Map<string, OrderContact>();
 
-  async execute({ orderId }: ContactOfOrder): Promise<OrderContact | null> {
-    return this.known.get(orderId) ?? null;
+  async execute(): Promise<ReadonlyMap<string, OrderContact>> {
+    return this.known;
   }
 }
 

@@ -1,4 +1,10 @@
 export { EffectTable } from './effects/effect-table';
 export { EffectWorker, type EffectSettings } from './effects/effect-worker';
 export { type Exchange, exchange, jsonOf } from './effects/exchange';
-export { type EffectOutcome, type EffectRow, type NetworkEffect, type Settled } from './effects/network-effect';
+export {
+  type EffectOutcome,
+  type EffectRow,
+  type NetworkEffect,
+  type Settled,
+  type SettledAttempt,
+} from './effects/network-effect';

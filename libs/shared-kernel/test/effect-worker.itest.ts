@@ -6,6 +6,7 @@ import {
   EffectWorker,
   type NetworkEffect,
   type Settled,
+  type SettledAttempt,
 } from '@tradewind/shared-kernel/effects';
 import { messagingPersistence } from '@tradewind/shared-kernel/messaging';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
@@ -27,7 +28,7 @@ class Outside implements NetworkEffect<Row, string> {
   calls = 0;
   asks = 0;
   settled: Settled<string>[] = [];
-  onSettle: () => Promise<void> = () => Promise.resolve();
+  onSettle: (attempts: readonly SettledAttempt<Row, string>[]) => Promise<void> = () => Promise.resolve();
   onCall: (row: Row) => Promise<EffectOutcome<string>> = () => Promise.resolve({ kind: 'succeeded', result: 'done' });
   onAsk: (row: Row) => Promise<EffectOutcome<string>> = () =>
     Promise.resolve({ kind: 'succeeded', result: 'was done' });
@@ -40,9 +41,9 @@ class Outside implements NetworkEffect<Row, string> {
     this.asks += 1;
     return this.onAsk(row);
   }
-  settle(_row: Row, outcome: Settled<string>): Promise<void> {
-    this.settled.push(outcome);
-    return this.onSettle();
+  settle(attempts: readonly SettledAttempt<Row, string>[]): Promise<void> {
+    this.settled.push(...attempts.map(({ outcome }) => outcome));
+    return this.onSettle(attempts);
   }
 }
 
@@ -149,6 +150,42 @@ describe('a network effect', () => {
     work();
     expect(await inState('stuck')).toMatchObject({ asks: 3, due_at: null, last_error: 'not recorded: TypeError' });
     expect(outside).toMatchObject({ calls: 1, asks: 3 });
+  });
+
+  it('is recorded with what ended beside it, and alone when one of these cannot be', async () => {
+    await Promise.all(Array.from({ length: 5 }, () => request()));
+    const ids = (await process.unitOfWork.query<{ id: string }>('SELECT id FROM effect ORDER BY id')).map(
+      ({ id }) => id,
+    );
+    const [bad, overtaken] = ids;
+    let answer = (): void => undefined;
+    const answered = new Promise<void>((resolve) => (answer = resolve));
+    outside.onCall = async () => {
+      if (outside.calls === ids.length) {
+        await process.unitOfWork.query('UPDATE effect SET fence = fence + 1 WHERE id = $1', [overtaken]);
+        answer();
+      }
+      await answered;
+      return { kind: 'succeeded', result: 'done' };
+    };
+    const together: number[] = [];
+    outside.onSettle = (attempts) => {
+      together.push(attempts.length);
+      return attempts.some(({ row: { id } }) => id === bad) ? Promise.reject(new Error('no')) : Promise.resolve();
+    };
+    work();
+    const states = () =>
+      process.unitOfWork.query<{ id: string; state: string }>('SELECT id, state FROM effect ORDER BY id');
+    await eventually(async () => (await states())[0]?.state === 'stuck');
+    expect((await states()).map(({ state }) => state)).toEqual([
+      'stuck',
+      'sent',
+      'succeeded',
+      'succeeded',
+      'succeeded',
+    ]);
+    expect(Math.max(...together)).toBe(ids.length);
+    expect(outside.calls).toBe(ids.length);
   });
 
   it('goes on while a migration adds a column to its table', async () => {

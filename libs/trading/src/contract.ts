@@ -104,9 +104,9 @@ export class PaymentCallbackReceived extends ContractEvent<{
   }
 }
 
-/** Where an order goes and what is in it. Null when there is no such order. Personal data: do not store or log it. */
-export class ShippingDetailsOfOrder extends ContractQuery<ShippingDetails | null> {
-  constructor(readonly orderId: string) {
+/** Where orders go and what is in them, by order; those that nobody knows are missing. Personal data: do not store or log it. */
+export class ShippingDetailsOfOrders extends ContractQuery<ReadonlyMap<string, ShippingDetails>> {
+  constructor(readonly orderIds: readonly string[]) {
     super();
   }
 }
@@ -128,9 +128,9 @@ export interface ShippingAddress {
   postcode?: string;
 }
 
-/** How to reach the buyer of an order, in which language. Null when there is no such order. Personal data. */
-export class ContactOfOrder extends ContractQuery<OrderContact | null> {
-  constructor(readonly orderId: string) {
+/** How to reach the buyers of orders, in which language, by order; those that nobody knows are missing. Personal data. */
+export class ContactsOfOrders extends ContractQuery<ReadonlyMap<string, OrderContact>> {
+  constructor(readonly orderIds: readonly string[]) {
     super();
   }
 }

@@ -20,7 +20,7 @@ import { Orders } from './domain/orders';
 import { PaymentCallbacks } from './domain/payment-callback';
 import { PaymentGateways } from './domain/payment-gateway';
 import { PaymentOperations } from './domain/payment-operations';
-import { AnswerContact, AnswerShippingDetails, OrderContacts } from './features/answer-peers';
+import { AnswerContacts, AnswerShippingDetails, OrderContacts } from './features/answer-peers';
 import { ApplyPaymentCallback } from './features/apply-payment-callback';
 import { CancelOrderHandler } from './features/cancel-order';
 import { CheckOutHandler } from './features/check-out';
@@ -56,7 +56,7 @@ export class TradingModule {
         { provide: PaymentOperations, useClass: PaymentOperationRows },
         SandboxGateway,
         { provide: PaymentGateways, useClass: ConfiguredGateways },
-        AnswerContact,
+        AnswerContacts,
         AnswerShippingDetails,
         ApplyPaymentCallback,
         CancelOrderHandler,

@@ -8,7 +8,6 @@ import type { CarrierScan } from '../domain/scan';
 import type { Waybill } from '../domain/waybill';
 import { Carriers, type ReadMessage } from './carrier';
 import { CarrierMessages } from './carrier-messages';
-import { PollSchedule } from './poll-schedule';
 import { StatusMappings } from './status-mappings';
 import { type NewScan, TrackingRecords } from './tracking-records';
 import { type CarrierNumber, Waybills } from './waybills';
@@ -23,7 +22,6 @@ export class ApplyCarrierMessage {
     private readonly messages: CarrierMessages,
     private readonly records: TrackingRecords,
     private readonly waybills: Waybills,
-    private readonly polls: PollSchedule,
     private readonly carriers: Carriers,
     private readonly mappings: StatusMappings,
   ) {}
@@ -65,7 +63,6 @@ export class ApplyCarrierMessage {
       const cause = causeOf.get(keyOf(waybill));
       return cause ? contextOf(cause, NAME) : currentContext();
     });
-    await this.polls.restart(waybills.map((waybill) => waybill.id));
   }
 
   #read({ id, carrier, raw, contentType }: ReceivedMessage): Extract<ReadMessage, { kind: 'read' }> {

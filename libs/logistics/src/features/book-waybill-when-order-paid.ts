@@ -1,5 +1,5 @@
 import { EventsHandler } from '@nestjs/cqrs';
-import { Clock, type Delivered, Ids } from '@tradewind/shared-kernel';
+import { Clock, type Delivered, Ids, laneOf } from '@tradewind/shared-kernel';
 import { Subscription } from '@tradewind/shared-kernel/messaging';
 import { OrderPaid } from '@tradewind/trading/contract';
 import { type OrderId, Waybill } from '../domain/waybill';
@@ -19,13 +19,21 @@ export class BookWaybillWhenOrderPaid {
     private readonly ids: Ids,
   ) {}
 
-  async handle({ data }: Delivered<OrderPaid>): Promise<void> {
-    const waybill = Waybill.requested({
-      id: this.ids.next('wbl'),
-      orderId: data.orderId as OrderId,
-      carrier: this.carriers.wished(data.carrier).name,
-      createdAt: this.clock.now(),
-    });
-    if (await this.waybills.add(waybill)) await this.calls.request(waybill.id, 'book');
+  async handleBatch(events: Delivered<OrderPaid>[]): Promise<void> {
+    const createdAt = this.clock.now();
+    const waybills = events.map(({ data }) =>
+      Waybill.requested({
+        // Orders that were placed together are told of together: so are their waybills.
+        id: this.ids.next('wbl', laneOf(data.orderId)),
+        orderId: data.orderId as OrderId,
+        carrier: this.carriers.wished(data.carrier).name,
+        createdAt,
+      }),
+    );
+    const added = await this.waybills.add(waybills);
+    await this.calls.request(
+      added.map(({ id }) => id),
+      'book',
+    );
   }
 }

@@ -1,15 +1,15 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import { idOf } from '@tradewind/shared-kernel';
-import type { EffectOutcome, NetworkEffect, Settled } from '@tradewind/shared-kernel/effects';
-import { type ShippingDetails, ShippingDetailsOfOrder } from '@tradewind/trading/contract';
-import type { Waybill } from '../domain/waybill';
+import { GroupRead } from '@tradewind/shared-kernel/persistence';
+import type { EffectOutcome, NetworkEffect, SettledAttempt } from '@tradewind/shared-kernel/effects';
+import { ShippingDetailsOfOrders } from '@tradewind/trading/contract';
+import type { Waybill, WaybillId } from '../domain/waybill';
 import { LOGISTICS_DEFAULTS, LogisticsSettings } from '../settings';
 import { type BookedWaybill, Carriers } from './carrier';
 import { type CarrierCallRow, CarrierCalls } from './carrier-calls';
-import { PollSchedule } from './poll-schedule';
 import { TrackingRecords } from './tracking-records';
-import { Waybills } from './waybills';
+import { type CarrierNumber, Waybills } from './waybills';
 
 type Outcome = EffectOutcome<BookedWaybill>;
 
@@ -19,12 +19,18 @@ export class CallCarriers implements NetworkEffect<CarrierCallRow, BookedWaybill
   readonly name = 'logistics.carrier-call';
   readonly askAfterMs: readonly number[];
   readonly #logger = new Logger('Logistics');
+  // Calls are claimed several at a time: what they need is read together.
+  readonly #waybills = new GroupRead((ids: WaybillId[]) => this.waybills.find(ids));
+  readonly #details = new GroupRead((orderIds: string[]) =>
+    this.queryBus.execute<ShippingDetailsOfOrders, ShippingDetailsOfOrders['answer']>(
+      new ShippingDetailsOfOrders(orderIds),
+    ),
+  );
 
   constructor(
     private readonly waybills: Waybills,
     private readonly records: TrackingRecords,
     private readonly calls: CarrierCalls,
-    private readonly polls: PollSchedule,
     private readonly carriers: Carriers,
     private readonly queryBus: QueryBus,
     settings: LogisticsSettings,
@@ -45,30 +51,39 @@ export class CallCarriers implements NetworkEffect<CarrierCallRow, BookedWaybill
     return { kind: 'not-done', reason: 'the carrier still has it' };
   }
 
-  async settle(row: CarrierCallRow, outcome: Settled<BookedWaybill>): Promise<void> {
-    if (outcome.kind === 'failed') {
-      const { id, orderId, carrier, number } = await this.#waybillOf(row);
-      const { reason } = outcome;
-      this.#logger.warn({ msg: `no carrier will ${row.kind} this`, waybillId: id, orderId, carrier, number, reason });
-    } else if (row.kind === 'book') {
-      await this.#accept(row, outcome.result.number);
+  async settle(attempts: readonly SettledAttempt<CarrierCallRow, BookedWaybill>[]): Promise<void> {
+    const refused = attempts.filter(({ outcome }) => outcome.kind === 'failed');
+    if (refused.length > 0) await this.#warn(refused);
+    const numberOf = new Map<WaybillId, CarrierNumber>();
+    for (const { row, outcome } of attempts) {
+      if (row.kind === 'book' && outcome.kind === 'succeeded') numberOf.set(waybillIdIn(row), outcome.result);
+    }
+    if (numberOf.size > 0) await this.#accept(numberOf);
+  }
+
+  async #warn(refused: readonly SettledAttempt<CarrierCallRow, BookedWaybill>[]): Promise<void> {
+    const waybills = await this.waybills.find(refused.map(({ row }) => waybillIdIn(row)));
+    for (const { row, outcome } of refused) {
+      const waybill = waybills.get(waybillIdIn(row));
+      const { orderId, carrier, number } = waybill ?? {};
+      const msg = `no carrier will ${row.kind} this`;
+      const reason = outcome.kind === 'failed' ? outcome.reason : undefined;
+      this.#logger.warn({ msg, waybillId: waybillIdIn(row), orderId, carrier, number, reason });
     }
   }
 
   async #book(waybill: Waybill, signal: AbortSignal): Promise<Outcome> {
     if (waybill.isWithdrawn) return { kind: 'failed', reason: 'the order was cancelled' };
-    const details = await this.queryBus.execute<ShippingDetailsOfOrder, ShippingDetails | null>(
-      new ShippingDetailsOfOrder(waybill.orderId),
-    );
+    const details = await this.#details.find(waybill.orderId);
     if (!details) return { kind: 'failed', reason: 'the order has no shipping details' };
     const { recipient, lines } = details;
     const booking = { orderId: waybill.orderId, recipient, parcels: [{ lines }] };
-    return this.#unlessUsed(waybill, await this.carriers.named(waybill.carrier).book(booking, signal));
+    return this.carriers.named(waybill.carrier).book(booking, signal);
   }
 
   /**
-   * A number belongs to the first order it was given to. Of two bookings answered with it at the same moment, the second
-   * fails to be recorded, is asked about and so found out here.
+   * A number belongs to the first order it was given to. A second booking that is answered with it fails to be recorded,
+   * is asked about and so found out here.
    */
   async #unlessUsed({ id, orderId, carrier }: Waybill, outcome: Outcome): Promise<Outcome> {
     if (outcome.kind !== 'succeeded') return outcome;
@@ -85,22 +100,31 @@ export class CallCarriers implements NetworkEffect<CarrierCallRow, BookedWaybill
     return this.carriers.named(carrier).cancel(number, signal);
   }
 
-  /** The number is known: scans that came before it are adopted, and a waybill withdrawn meanwhile is cancelled there. */
-  async #accept(row: CarrierCallRow, number: string): Promise<void> {
-    const { carrier } = await this.#waybillOf(row);
-    await this.records.lock([{ carrier, number }]);
-    const waybill = await this.waybills.lock(idOf('wbl', row.waybill_id));
-    if (!waybill) throw new Error(`waybill ${row.waybill_id} is gone`);
-    waybill.accept(number);
-    waybill.track(await this.records.of([{ carrier, number }]));
-    await this.waybills.save([waybill]);
-    await this.polls.restart([waybill.id]);
-    if (waybill.isWithdrawn) await this.calls.request(waybill.id, 'cancel');
+  /** The numbers are known: scans that came before are adopted, and waybills withdrawn meanwhile are cancelled there. */
+  async #accept(numberOf: ReadonlyMap<WaybillId, CarrierNumber>): Promise<void> {
+    const numbers = [...numberOf.values()];
+    await this.records.lock(numbers);
+    const waybills = await this.waybills.lock([...numberOf.keys()]);
+    const scans = await this.records.of(numbers);
+    for (const [id, { carrier, number }] of numberOf) {
+      const waybill = waybills.get(id);
+      waybill?.accept(number);
+      waybill?.track(scans.filter((scan) => scan.carrier === carrier && scan.number === number));
+    }
+    const accepted = [...waybills.values()];
+    await this.waybills.save(accepted);
+    const withdrawn = accepted.filter((waybill) => waybill.isWithdrawn);
+    await this.calls.request(
+      withdrawn.map(({ id }) => id),
+      'cancel',
+    );
   }
 
   async #waybillOf(row: CarrierCallRow): Promise<Waybill> {
-    const waybill = await this.waybills.find(idOf('wbl', row.waybill_id));
+    const waybill = await this.#waybills.find(waybillIdIn(row));
     if (!waybill) throw new Error(`waybill ${row.waybill_id} is gone`);
     return waybill;
   }
 }
+
+const waybillIdIn = (row: CarrierCallRow): WaybillId => idOf('wbl', row.waybill_id);

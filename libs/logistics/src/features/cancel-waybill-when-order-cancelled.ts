@@ -6,7 +6,6 @@ import { OrderCancelled } from '@tradewind/trading/contract';
 import { type OrderId, Waybill } from '../domain/waybill';
 import { Carriers } from './carrier';
 import { CarrierCalls } from './carrier-calls';
-import { PollSchedule } from './poll-schedule';
 import { Waybills } from './waybills';
 
 /**
@@ -21,7 +20,6 @@ export class CancelWaybillWhenOrderCancelled {
   constructor(
     private readonly waybills: Waybills,
     private readonly calls: CarrierCalls,
-    private readonly polls: PollSchedule,
     private readonly carriers: Carriers,
     private readonly clock: Clock,
     private readonly ids: Ids,
@@ -38,9 +36,8 @@ export class CancelWaybillWhenOrderCancelled {
         return;
       case 'withdrawn':
         await this.waybills.save([waybill]);
-        await this.polls.restart([waybill.id]);
         await this.calls.withdrawBooking(waybill.id, 'the order was cancelled');
-        if (waybill.number !== null) await this.calls.request(waybill.id, 'cancel');
+        if (waybill.number !== null) await this.calls.request([waybill.id], 'cancel');
     }
   }
 
@@ -48,7 +45,7 @@ export class CancelWaybillWhenOrderCancelled {
   async #ofOrder(orderId: OrderId): Promise<Waybill> {
     const carrier = this.carriers.wished(null).name;
     const substitute = Waybill.requested({ id: this.ids.next('wbl'), orderId, carrier, createdAt: this.clock.now() });
-    await this.waybills.add(substitute);
+    await this.waybills.add([substitute]);
     const waybill = await this.waybills.lockOfOrder(orderId);
     if (!waybill) throw new Error(`the waybill of ${orderId} is gone`);
     return waybill;

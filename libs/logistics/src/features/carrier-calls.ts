@@ -12,8 +12,8 @@ export interface CarrierCallRow extends EffectRow {
 
 /** The calls to carriers that are rows first. */
 export abstract class CarrierCalls {
-  /** Asks for a call, once for each waybill and kind; it is made after the commit. */
-  abstract request(waybillId: WaybillId, kind: CarrierCallKind): Promise<void>;
+  /** Asks for a call for each of the waybills, once for each kind; they are made after the commit. */
+  abstract request(waybillIds: readonly WaybillId[], kind: CarrierCallKind): Promise<void>;
   /** Takes a booking back that certainly had no effect; false when it may have been made, or was. */
   abstract withdrawBooking(waybillId: WaybillId, reason: string): Promise<boolean>;
 }

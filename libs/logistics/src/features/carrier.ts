@@ -29,6 +29,7 @@ export interface Booking {
 
 /** What a carrier answers about the waybill of an order. */
 export interface BookedWaybill {
+  carrier: string;
   number: string;
   isCancelled: boolean;
 }

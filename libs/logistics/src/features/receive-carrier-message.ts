@@ -1,16 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
-import { Clock, Ids } from '@tradewind/shared-kernel';
+import { Clock, Ids, lanesInTurn } from '@tradewind/shared-kernel';
 import { runInContext } from '@tradewind/shared-kernel/observability';
 import { GroupCommit, type Member, type Outcome, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { CarrierMessage, type ReceivedMessage } from '../domain/carrier-message';
 import type { Carrier, CarrierBytes } from './carrier';
 import { CarrierMessages } from './carrier-messages';
 
-/** Stores a message that its carrier can read, so that it may be acknowledged; it is applied afterwards. */
+/**
+ * Stores a message that its carrier can read, so that it may be acknowledged; it is applied afterwards. Messages that
+ * arrive together share one commit and one lane.
+ */
 @Injectable()
 export class ReceiveCarrierMessage {
   readonly #commits = new GroupCommit<CarrierMessage, void>((members) => this.#store(members));
+  readonly #nextLane = lanesInTurn();
+  #lane = this.#nextLane();
 
   constructor(
     private readonly messages: CarrierMessages,
@@ -22,7 +27,7 @@ export class ReceiveCarrierMessage {
 
   async receive(carrier: Carrier, source: ReceivedMessage['source'], bytes: CarrierBytes): Promise<void> {
     const message = CarrierMessage.of({
-      id: this.ids.next('cmg'),
+      id: this.ids.next('cmg', this.#lane),
       carrier: carrier.name,
       source,
       receivedAt: this.clock.now(),
@@ -32,8 +37,9 @@ export class ReceiveCarrierMessage {
     await this.#commits.submit(message);
   }
 
-  /** Messages that arrive together share one commit. A batch that is run again finds what it had stored. */
+  /** A batch that is run again finds what it had stored. */
   async #store(members: Member<CarrierMessage>[]): Promise<Outcome<void>[]> {
+    this.#lane = this.#nextLane();
     const contextOf = new Map(members.map(({ command, context }) => [command, context]));
     await this.unitOfWork.run(async () => {
       for (const message of await this.messages.add([...contextOf.keys()])) {

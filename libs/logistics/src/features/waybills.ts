@@ -9,14 +9,17 @@ export interface CarrierNumber {
 
 /** The waybills. Whoever changes one holds its row lock and saves it in the same unit of work. */
 export abstract class Waybills {
-  /** False when the order has a waybill already; that one stays as it is. */
-  abstract add(waybill: Waybill): Promise<boolean>;
-  abstract find(id: WaybillId): Promise<Waybill | undefined>;
+  /** Returns those whose orders had none yet; an earlier waybill stays as it is. */
+  abstract add(waybills: readonly Waybill[]): Promise<Waybill[]>;
+  abstract find(ids: readonly WaybillId[]): Promise<ReadonlyMap<WaybillId, Waybill>>;
   abstract findByNumber(number: CarrierNumber): Promise<Waybill | undefined>;
-  abstract lock(id: WaybillId): Promise<Waybill | undefined>;
+  /** This and the next two lock in one order for everybody. */
+  abstract lock(ids: readonly WaybillId[]): Promise<ReadonlyMap<WaybillId, Waybill>>;
   abstract lockOfOrder(orderId: OrderId): Promise<Waybill | undefined>;
-  /** Locks in one order for everybody. */
   abstract lockByNumbers(numbers: readonly CarrierNumber[]): Promise<Waybill[]>;
-  /** Writes the waybills and publishes their events; `causeOf` names what caused a waybill's events, if not the caller. */
+  /**
+   * Writes the waybills, lets the waits before their carriers are asked begin anew, as there was news, and publishes their
+   * events; `causeOf` names what caused a waybill's events, if not the caller.
+   */
   abstract save(waybills: readonly Waybill[], causeOf?: (waybill: Waybill) => RequestContext): Promise<void>;
 }

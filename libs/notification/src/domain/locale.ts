@@ -22,12 +22,16 @@ export function formatMoney({ amount, currency }: MoneyJson, locale: Locale): st
   const digits = String(Math.abs(amount)).padStart(exponent + 1, '0');
   const point = digits.length - exponent;
   const decimal = `${amount < 0 ? '-' : ''}${digits.slice(0, point)}.${digits.slice(point)}` as `${number}`;
-  return new Intl.NumberFormat(locale, { style: 'currency', currency }).format(decimal);
+  return moneyFormat(locale, currency).format(decimal);
 }
 
 /** A time (RFC 3339) with its zone, for people. */
 export function formatTime(time: string, locale: Locale): string {
-  return new Intl.DateTimeFormat(locale, {
+  return TIME_FORMAT[locale].format(new Date(time));
+}
+
+const timeFormat = (locale: Locale) =>
+  new Intl.DateTimeFormat(locale, {
     year: 'numeric',
     month: 'long',
     day: 'numeric',
@@ -36,5 +40,15 @@ export function formatTime(time: string, locale: Locale): string {
     hourCycle: 'h23',
     timeZone: ZONE[locale],
     timeZoneName: 'short',
-  }).format(new Date(time));
+  });
+
+// Making a format takes far longer than using it.
+const TIME_FORMAT: Record<Locale, Intl.DateTimeFormat> = { 'zh-CN': timeFormat('zh-CN'), en: timeFormat('en') };
+const moneyFormats = new Map<string, Intl.NumberFormat>();
+
+function moneyFormat(locale: Locale, currency: string): Intl.NumberFormat {
+  const key = `${locale} ${currency}`;
+  const format = moneyFormats.get(key) ?? new Intl.NumberFormat(locale, { style: 'currency', currency });
+  moneyFormats.set(key, format);
+  return format;
 }

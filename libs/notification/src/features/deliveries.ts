@@ -17,9 +17,9 @@ export interface DeliveryRecord {
 
 /** The table of deliveries. */
 export abstract class Deliveries {
-  /** Keeps the intent, unless its event, rule and audience have one already. */
-  abstract add(intent: Intent): Promise<void>;
-  abstract markSent(id: string, at: Date): Promise<void>;
+  /** Keeps the intents, except those whose event, rule and audience have one already. */
+  abstract add(intents: readonly Intent[]): Promise<void>;
+  abstract markSent(ids: readonly string[], at: Date): Promise<void>;
   /** Newest first; `before` is the last one seen. */
   abstract ofOrder(orderId: string, limit: number, before?: string): Promise<DeliveryRecord[]>;
 }

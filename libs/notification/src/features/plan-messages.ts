@@ -1,9 +1,9 @@
 import { EventsHandler, QueryBus } from '@nestjs/cqrs';
-import { Clock, type Delivered, Ids } from '@tradewind/shared-kernel';
+import { Clock, type Delivered, Ids, laneOf } from '@tradewind/shared-kernel';
 import { Subscription } from '@tradewind/shared-kernel/messaging';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import {
-  ContactOfOrder,
+  ContactsOfOrders,
   OrderCancelled,
   OrderDelivered,
   OrderPaid,
@@ -33,16 +33,21 @@ export class PlanMessages {
     private readonly ids: Ids,
   ) {}
 
-  async handle(event: Delivered<Heard>): Promise<void> {
-    const facts = { ...event.data };
-    const rules = rulesFor(event.type, facts);
-    if (rules.length === 0) return;
-    const { orderId } = event.data;
-    const contact = await this.queryBus.execute<ContactOfOrder, ContactOfOrder['answer']>(new ContactOfOrder(orderId));
-    const reached = recipientOf(contact);
-    for (const { name, audience, template, channel } of rules) {
-      await this.deliveries.add({
-        id: this.ids.next('ntf'),
+  async handleBatch(events: Delivered<Heard>[]): Promise<void> {
+    const told = events
+      .map((event) => ({ event, facts: { ...event.data }, rules: rulesFor(event.type, { ...event.data }) }))
+      .filter(({ rules }) => rules.length > 0);
+    if (told.length === 0) return;
+    const contacts = await this.queryBus.execute<ContactsOfOrders, ContactsOfOrders['answer']>(
+      new ContactsOfOrders([...new Set(told.map(({ event }) => event.data.orderId))]),
+    );
+    const createdAt = this.clock.now();
+    const intents = told.flatMap(({ event, facts, rules }) => {
+      const { orderId } = event.data;
+      const contact = contacts.get(orderId) ?? null;
+      const reached = recipientOf(contact);
+      return rules.map(({ name, audience, template, channel }) => ({
+        id: this.ids.next('ntf', laneOf(orderId)),
         orderId,
         eventId: event.meta.id,
         event: event.type,
@@ -55,9 +60,10 @@ export class PlanMessages {
         to: reached.kind === 'recipient' ? { recipient: reached.recipient } : { skipped: reached.reason },
         requestId: event.meta.requestId,
         trace: event.meta.trace,
-        createdAt: this.clock.now(),
-      });
-    }
+        createdAt,
+      }));
+    });
+    await this.deliveries.add(intents);
     this.unitOfWork.afterCommit(() => this.sendMessages.wake());
   }
 }

@@ -7,7 +7,7 @@ import {
   EffectTable,
   EffectWorker,
   type NetworkEffect,
-  type Settled,
+  type SettledAttempt,
 } from '@tradewind/shared-kernel/effects';
 import { Workers } from '@tradewind/shared-kernel/messaging';
 import { currentContext, runInContext } from '@tradewind/shared-kernel/observability';
@@ -80,19 +80,25 @@ export class SendMessages implements NetworkEffect<DeliveryRow, void> {
     return this.call(row, signal);
   }
 
-  async settle(row: DeliveryRow, outcome: Settled<void>): Promise<void> {
-    const told = {
-      deliveryId: idOf('ntf', row.id),
-      orderId: idOf('ord', row.order_id),
-      template: row.template,
-      channel: row.channel,
-    };
-    if (outcome.kind === 'succeeded') await this.deliveries.markSent(told.deliveryId, this.clock.now());
-    const event =
-      outcome.kind === 'succeeded' ? new MessageSent(told) : new MessageFailed({ ...told, reason: outcome.reason });
-    event.aggregateVersion = 1; // a delivery is settled once and has no other event
-    const cause = { causationId: idOf('evt', row.event_id), requestId: row.request_id, trace: row.trace };
-    runInContext({ ...currentContext(), ...cause }, () => this.eventBus.publish(event));
+  async settle(attempts: readonly SettledAttempt<DeliveryRow, void>[]): Promise<void> {
+    const sent = attempts.filter(({ outcome }) => outcome.kind === 'succeeded');
+    await this.deliveries.markSent(
+      sent.map(({ row }) => idOf('ntf', row.id)),
+      this.clock.now(),
+    );
+    for (const { row, outcome } of attempts) {
+      const told = {
+        deliveryId: idOf('ntf', row.id),
+        orderId: idOf('ord', row.order_id),
+        template: row.template,
+        channel: row.channel,
+      };
+      const event =
+        outcome.kind === 'succeeded' ? new MessageSent(told) : new MessageFailed({ ...told, reason: outcome.reason });
+      event.aggregateVersion = 1; // a delivery is settled once and has no other event
+      const cause = { causationId: idOf('evt', row.event_id), requestId: row.request_id, trace: row.trace };
+      runInContext({ ...currentContext(), ...cause }, () => this.eventBus.publish(event));
+    }
   }
 
   /** Undefined when the template and the facts do not fit: nothing was sent, and a corrected template may still send it. */

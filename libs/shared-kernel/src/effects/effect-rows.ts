@@ -16,6 +16,15 @@ export interface EffectRecord {
   lastError: string | null;
 }
 
+/** What came of the attempt that a claim began. */
+export interface EffectEnd {
+  row: EffectRow;
+  record: EffectRecord;
+}
+
+/** A newer claim owns the row, or it is settled. */
+export class FencedOff extends Error {}
+
 /** The rows of one kind of network effect. */
 export abstract class EffectRows<Row extends EffectRow> {
   /**
@@ -25,8 +34,8 @@ export abstract class EffectRows<Row extends EffectRow> {
   abstract claim(limit: number, claimMs: number): Promise<Claimed<Row>[]>;
 
   /**
-   * Writes what came of an attempt, in one transaction with what `alsoWrite` does. False, and nothing is written, when a
-   * newer claim owns the row or it is settled.
+   * Writes what came of attempts, in one transaction with what `alsoWrite` does. All of it or nothing: throws `FencedOff`
+   * when that is so of any row.
    */
-  abstract record(row: EffectRow, record: EffectRecord, alsoWrite: () => Promise<void>): Promise<boolean>;
+  abstract record(ends: readonly EffectEnd[], alsoWrite: () => Promise<void>): Promise<void>;
 }

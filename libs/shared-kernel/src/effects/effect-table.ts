@@ -1,8 +1,6 @@
 import type { UnitOfWork } from '../persistence/unit-of-work';
-import { type Claimed, type EffectRecord, EffectRows } from './effect-rows';
+import { type Claimed, type EffectEnd, EffectRows, FencedOff } from './effect-rows';
 import type { EffectRow } from './network-effect';
-
-class FencedOff extends Error {}
 
 /**
  * Network effects in a table with the columns `id uuid, state text, attempts int, fence int, asks int, due_at timestamptz,
@@ -31,21 +29,24 @@ export class EffectTable<Row extends EffectRow> extends EffectRows<Row> {
     return rows.map((row) => ({ row, wasRequested: row.was === 'requested' }));
   }
 
-  async record(row: EffectRow, record: EffectRecord, alsoWrite: () => Promise<void>): Promise<boolean> {
-    try {
-      await this.unitOfWork.run(async () => {
-        await alsoWrite();
-        const recorded = await this.unitOfWork.query(
-          `UPDATE ${this.table} SET state = $3, due_at = now() + $4 * interval '1 millisecond', last_error = $5
-            WHERE id = $1 AND fence = $2 AND state IN ('sent', 'pending', 'unknown') RETURNING id`,
-          [row.id, row.fence, record.state, record.dueInMs, record.lastError],
-        );
-        if (recorded.length === 0) throw new FencedOff();
-      });
-      return true;
-    } catch (error) {
-      if (error instanceof FencedOff) return false;
-      throw error;
-    }
+  async record(ends: readonly EffectEnd[], alsoWrite: () => Promise<void>): Promise<void> {
+    await this.unitOfWork.run(async () => {
+      await alsoWrite();
+      const recorded = await this.unitOfWork.query(
+        `UPDATE ${this.table} AS effect
+            SET state = e.state, due_at = now() + e.due_in_ms * interval '1 millisecond', last_error = e.last_error
+           FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::text[]) AS e(id, fence, state, due_in_ms, last_error)
+          WHERE effect.id = e.id AND effect.fence = e.fence AND effect.state IN ('sent', 'pending', 'unknown')
+          RETURNING effect.id`,
+        [
+          ends.map(({ row }) => row.id),
+          ends.map(({ row }) => row.fence),
+          ends.map(({ record }) => record.state),
+          ends.map(({ record }) => record.dueInMs),
+          ends.map(({ record }) => record.lastError),
+        ],
+      );
+      if (recorded.length < ends.length) throw new FencedOff();
+    });
   }
 }

@@ -4,8 +4,9 @@ import { crashPoint } from '../core/crash-points';
 import { withJitter } from '../core/jitter';
 import { Counter, metrics } from '../observability/metrics';
 import { runInContext } from '../observability/request-context';
-import type { EffectRecord, EffectRows } from './effect-rows';
-import type { EffectOutcome, EffectRow, NetworkEffect } from './network-effect';
+import { GroupCommit, type Outcome } from '../persistence/group-commit';
+import { type EffectRecord, type EffectRows, FencedOff } from './effect-rows';
+import type { EffectOutcome, EffectRow, NetworkEffect, SettledAttempt } from './network-effect';
 
 export interface EffectSettings {
   /** One call may take this long, milliseconds. */
@@ -32,16 +33,24 @@ const outcomes = new Counter({
   registers: [metrics],
 });
 
+interface Attempt<Row extends EffectRow, Result> {
+  row: Row;
+  outcome: EffectOutcome<Result>;
+}
+
 /**
  * Works off one table of network effects. Claiming (`SKIP LOCKED`) counts the attempt and raises the fencing token before
  * the call; the call runs outside any transaction; its outcome is recorded only under the same token. A row whose worker
- * died falls due again as `sent` and is asked about, not called again.
+ * died falls due again as `sent` and is asked about, not called again. Outcomes that come together are recorded together.
  */
 export class EffectWorker<Row extends EffectRow, Result> implements Worker {
   readonly name: string;
   readonly #logger: Logger;
   readonly #settings: EffectSettings;
   readonly #underWay = new Set<Promise<void>>();
+  readonly #records = new GroupCommit<Attempt<Row, Result>, void>((members) =>
+    this.#record(members.map(({ command }) => command)),
+  );
   #timer: NodeJS.Timeout | undefined;
   #stopped = true;
   #look: Promise<void> | undefined;
@@ -74,12 +83,15 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
     if (this.#stopped) return;
     this.#lookAgain = true;
     clearTimeout(this.#timer);
-    this.#look ??= this.#claimAll().finally(() => {
-      this.#look = undefined;
-      if (this.#stopped) return;
-      if (this.#lookAgain) this.wake();
-      else this.#timer = setTimeout(() => this.wake(), this.#settings.pollMs);
-    });
+    // What ends in the same turn makes room before one look is taken for all of it.
+    this.#look ??= Promise.resolve()
+      .then(() => this.#claimAll())
+      .finally(() => {
+        this.#look = undefined;
+        if (this.#stopped) return;
+        if (this.#lookAgain) this.wake();
+        else this.#timer = setTimeout(() => this.wake(), this.#settings.pollMs);
+      });
   }
 
   /** A claim ends when the call and the recording of its outcome have long run out of time. */
@@ -115,10 +127,11 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
       crashPoint('effect.after-call');
       outcomes.inc({ effect: this.name, outcome: outcome.kind });
       try {
-        await this.#record(row, outcome);
+        await this.#records.submit({ row, outcome });
         crashPoint('effect.after-record');
       } catch (error) {
-        await this.#unrecorded(row, error);
+        if (error instanceof FencedOff) this.#logger.warn({ msg: 'a newer claim owns this row', id: row.id });
+        else await this.#unrecorded(row, error);
       }
     });
   }
@@ -127,7 +140,8 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
   async #unrecorded(row: Row, error: unknown): Promise<void> {
     this.#logger.error({ msg: 'an outcome could not be recorded and will be asked for', id: row.id, err: error });
     try {
-      await this.#record(row, { kind: 'unknown', reason: `not recorded: ${(error as Error).name}` });
+      const outcome = { kind: 'unknown', reason: `not recorded: ${(error as Error).name}` } as const;
+      await this.#records.submit({ row, outcome });
     } catch (again) {
       // The row stays claimed and falls due again as it is.
       this.#logger.warn({ msg: 'nothing can be recorded of this row now', id: row.id, err: again });
@@ -144,15 +158,20 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
     }
   }
 
-  /** A definite outcome is recorded together with what follows from it. */
-  async #record(row: Row, outcome: EffectOutcome<Result>): Promise<void> {
-    const record = this.#recordOf(row, outcome);
-    const isRecorded = await this.rows.record(row, record, async () => {
-      if (outcome.kind === 'succeeded' || outcome.kind === 'failed') await this.effect.settle(row, outcome);
+  /**
+   * Definite outcomes are recorded together with what follows from them. All or none: what a newer claim owns, or cannot
+   * be settled, leaves the others to be recorded one by one.
+   */
+  async #record(attempts: Attempt<Row, Result>[]): Promise<Outcome<void>[]> {
+    const ends = attempts.map(({ row, outcome }) => ({ row, outcome, record: this.#recordOf(row, outcome) }));
+    const settled = attempts.filter(isSettled);
+    await this.rows.record(ends, async () => {
+      if (settled.length > 0) await this.effect.settle(settled);
     });
-    if (!isRecorded) this.#logger.warn({ msg: 'a newer claim owns this row', id: row.id });
-    else if (record.state === 'stuck')
+    for (const { row, outcome } of ends.filter(({ record }) => record.state === 'stuck')) {
       this.#logger.error({ msg: 'gave up: a person has to look', id: row.id, outcome });
+    }
+    return attempts.map(() => ({ ok: true, answer: undefined }));
   }
 
   #recordOf(row: Row, outcome: EffectOutcome<Result>): EffectRecord {
@@ -175,4 +194,10 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
       }
     }
   }
+}
+
+function isSettled<Row extends EffectRow, Result>(
+  attempt: Attempt<Row, Result>,
+): attempt is SettledAttempt<Row, Result> {
+  return attempt.outcome.kind === 'succeeded' || attempt.outcome.kind === 'failed';
 }

@@ -26,6 +26,11 @@ export type EffectOutcome<Result> =
 
 export type Settled<Result> = Extract<EffectOutcome<Result>, { kind: 'succeeded' | 'failed' }>;
 
+export interface SettledAttempt<Row extends EffectRow, Result> {
+  row: Row;
+  outcome: Settled<Result>;
+}
+
 /**
  * A call to the outside, kept as a row: `requested` (to be called), `sent` (an attempt began; without an outcome it counts
  * as unknown), `pending`, `unknown` (both: to be asked about), `succeeded`, `failed`, `stuck` (for a person to look at).
@@ -40,6 +45,6 @@ export interface NetworkEffect<Row extends EffectRow, Result> {
   call(row: Row, signal: AbortSignal): Promise<EffectOutcome<Result>>;
   /** Finds out what became of an earlier call. `not-done` when the other side has never heard of it. */
   ask(row: Row, signal: AbortSignal): Promise<EffectOutcome<Result>>;
-  /** Applies a definite outcome, in the transaction that records it. */
-  settle(row: Row, outcome: Settled<Result>): Promise<void>;
+  /** Applies definite outcomes that came together, in the transaction that records them. Should one throw, each is tried alone. */
+  settle(attempts: readonly SettledAttempt<Row, Result>[]): Promise<void>;
 }

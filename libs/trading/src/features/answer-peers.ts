@@ -1,27 +1,30 @@
 import { type IQueryHandler, QueryHandler } from '@nestjs/cqrs';
 import { type Id, isId } from '@tradewind/shared-kernel';
-import { ContactOfOrder, type OrderContact, type ShippingDetails, ShippingDetailsOfOrder } from '../contract';
+import { ContactsOfOrders, type OrderContact, type ShippingDetails, ShippingDetailsOfOrders } from '../contract';
 
 /** What peers may ask of an order: the personal data that events must not carry. */
 export abstract class OrderContacts {
-  abstract shippingDetails(id: Id<'ord'>): Promise<ShippingDetails | null>;
-  abstract contact(id: Id<'ord'>): Promise<OrderContact | null>;
+  abstract shippingDetails(ids: readonly Id<'ord'>[]): Promise<ReadonlyMap<string, ShippingDetails>>;
+  abstract contacts(ids: readonly Id<'ord'>[]): Promise<ReadonlyMap<string, OrderContact>>;
 }
 
-@QueryHandler(ShippingDetailsOfOrder)
-export class AnswerShippingDetails implements IQueryHandler<ShippingDetailsOfOrder, ShippingDetails | null> {
+@QueryHandler(ShippingDetailsOfOrders)
+export class AnswerShippingDetails implements IQueryHandler<
+  ShippingDetailsOfOrders,
+  ReadonlyMap<string, ShippingDetails>
+> {
   constructor(private readonly contacts: OrderContacts) {}
 
-  async execute({ orderId }: ShippingDetailsOfOrder): Promise<ShippingDetails | null> {
-    return isId('ord', orderId) ? this.contacts.shippingDetails(orderId) : null;
+  async execute({ orderIds }: ShippingDetailsOfOrders): Promise<ReadonlyMap<string, ShippingDetails>> {
+    return this.contacts.shippingDetails(orderIds.filter((id) => isId('ord', id)));
   }
 }
 
-@QueryHandler(ContactOfOrder)
-export class AnswerContact implements IQueryHandler<ContactOfOrder, OrderContact | null> {
+@QueryHandler(ContactsOfOrders)
+export class AnswerContacts implements IQueryHandler<ContactsOfOrders, ReadonlyMap<string, OrderContact>> {
   constructor(private readonly contacts: OrderContacts) {}
 
-  async execute({ orderId }: ContactOfOrder): Promise<OrderContact | null> {
-    return isId('ord', orderId) ? this.contacts.contact(orderId) : null;
+  async execute({ orderIds }: ContactsOfOrders): Promise<ReadonlyMap<string, OrderContact>> {
+    return this.contacts.contacts(orderIds.filter((id) => isId('ord', id)));
   }
 }

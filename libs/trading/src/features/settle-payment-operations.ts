@@ -7,10 +7,11 @@ import {
   EffectWorker,
   type NetworkEffect,
   type Settled,
+  type SettledAttempt,
 } from '@tradewind/shared-kernel/effects';
 import { Workers } from '@tradewind/shared-kernel/messaging';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import type { PaymentNews } from '../domain/order';
+import type { Order, PaymentNews } from '../domain/order';
 import { Orders } from '../domain/orders';
 import { PaymentGateways } from '../domain/payment-gateway';
 import { PaymentOperations } from '../domain/payment-operations';
@@ -84,13 +85,21 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
     };
   }
 
-  async settle(row: OperationRow, outcome: Settled<OperationResult>): Promise<void> {
-    if (row.kind === 'refund') {
-      await this.orders.change(idOf('ord', row.order_id), (order) =>
-        order.settleRefund(idOf('ref', row.id), amountOf(row), outcome.kind === 'succeeded'),
-      );
-    } else if (outcome.kind === 'succeeded' && 'news' in outcome.result) {
-      await this.outcome.record(idOf('pay', row.payment_id), outcome.result.news, 'asker');
+  async settle(attempts: readonly SettledAttempt<OperationRow, OperationResult>[]): Promise<void> {
+    await this.orders.changeAll(
+      attempts.map(({ row }) => idOf('ord', row.order_id)),
+      async (orders) => {
+        for (const { row, outcome } of attempts) {
+          await orders.change(idOf('ord', row.order_id), (order) => this.#settleOne(order, row, outcome));
+        }
+      },
+    );
+  }
+
+  async #settleOne(order: Order, row: OperationRow, outcome: Settled<OperationResult>): Promise<void> {
+    if (row.kind === 'refund') order.settleRefund(idOf('ref', row.id), amountOf(row), outcome.kind === 'succeeded');
+    else if (outcome.kind === 'succeeded' && 'news' in outcome.result) {
+      await this.outcome.decide(order, outcome.result.news);
     }
   }
 

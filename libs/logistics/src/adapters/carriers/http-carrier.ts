@@ -20,7 +20,7 @@ export abstract class HttpCarrier extends Carrier {
       body: JSON.stringify(booking),
       signal,
     });
-    return calledOutcome(answer) ?? bookedIn(answer);
+    return calledOutcome(answer) ?? this.#bookedIn(answer);
   }
 
   async ask(orderId: string, signal: AbortSignal): Promise<Outcome> {
@@ -28,18 +28,26 @@ export abstract class HttpCarrier extends Carrier {
     if (answer.kind !== 'answer') return { kind: 'unknown', reason: answer.reason };
     if (answer.status === 404) return { kind: 'not-done', reason: 'the carrier has never heard of it' };
     if (answer.status >= 300) return { kind: 'unknown', reason: `answered ${answer.status}` };
-    return bookedIn(answer);
+    return this.#bookedIn(answer);
   }
 
   async cancel(number: string, signal: AbortSignal): Promise<Outcome> {
     const answer = await exchange(this.#url(`/${encodeURIComponent(number)}/cancel`), { method: 'POST', signal });
-    return calledOutcome(answer) ?? { kind: 'succeeded', result: { number, isCancelled: true } };
+    return calledOutcome(answer) ?? { kind: 'succeeded', result: { carrier: this.name, number, isCancelled: true } };
   }
 
   async routes(number: string, signal: AbortSignal): Promise<CarrierBytes | undefined> {
     const answer = await exchange(this.#url(`/${encodeURIComponent(number)}/routes`), { signal });
     if (answer.kind !== 'answer' || answer.status !== 200) return undefined;
     return { body: Buffer.from(answer.body), contentType: JSON_TYPE };
+  }
+
+  #bookedIn(answer: Exchange): Outcome {
+    const body = answer.kind === 'answer' ? jsonOf(answer.body) : undefined;
+    const { number, status } = isFields(body) ? body : {};
+    const known = codeOf(number);
+    if (known === undefined) return { kind: 'pending', reason: 'the carrier has given no number yet' };
+    return { kind: 'succeeded', result: { carrier: this.name, number: known, isCancelled: status === 'cancelled' } };
   }
 
   #url(rest: string): string {
@@ -56,12 +64,4 @@ function calledOutcome(answer: Exchange): Outcome | undefined {
   if (answer.status === 408 || answer.status >= 500) return { kind: 'unknown', reason };
   if (answer.status >= 300) return { kind: 'failed', reason };
   return undefined;
-}
-
-function bookedIn(answer: Exchange): Outcome {
-  const body = answer.kind === 'answer' ? jsonOf(answer.body) : undefined;
-  const { number, status } = isFields(body) ? body : {};
-  const known = codeOf(number);
-  if (known !== undefined) return { kind: 'succeeded', result: { number: known, isCancelled: status === 'cancelled' } };
-  return { kind: 'pending', reason: 'the carrier has given no number yet' };
 }

@@ -18,11 +18,12 @@ export class CarrierCallTable extends CarrierCalls {
     this.#onRequested = listener;
   }
 
-  async request(waybillId: WaybillId, kind: CarrierCallKind): Promise<void> {
+  async request(waybillIds: readonly WaybillId[], kind: CarrierCallKind): Promise<void> {
+    if (waybillIds.length === 0) return;
     await this.unitOfWork.query(
-      `INSERT INTO logistics.carrier_call (id, waybill_id, kind) VALUES ($1, $2, $3)
-       ON CONFLICT ON CONSTRAINT carrier_call_once DO NOTHING`,
-      [randomUUID(), uuidOf(waybillId), kind],
+      `INSERT INTO logistics.carrier_call (id, waybill_id, kind) SELECT id, waybill_id, $3 FROM unnest($1::uuid[], $2::uuid[])
+         AS c(id, waybill_id) ORDER BY waybill_id ON CONFLICT ON CONSTRAINT carrier_call_once DO NOTHING`,
+      [waybillIds.map(() => randomUUID()), waybillIds.map(uuidOf), kind],
     );
     this.unitOfWork.afterCommit(() => this.#onRequested());
   }

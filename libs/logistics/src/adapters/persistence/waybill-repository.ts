@@ -1,100 +1,98 @@
 import { Injectable } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
-import { uuidOf } from '@tradewind/shared-kernel';
+import { idOf, uuidOf } from '@tradewind/shared-kernel';
 import { currentContext, type RequestContext, runInContext } from '@tradewind/shared-kernel/observability';
-import { idColumn, UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import { EntitySchema, type FindOptionsWhere } from 'typeorm';
+import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { type OrderId, Waybill, type WaybillId, type WaybillState } from '../../domain/waybill';
+import { isFinal, WAYBILL_STATUSES } from '../../domain/waybill-status';
 import { type CarrierNumber, Waybills } from '../../features/waybills';
+import { LogisticsSettings } from '../../settings';
 
-interface WaybillRow extends WaybillState {
+/** Ids are UUIDs. */
+interface WaybillRow extends Omit<WaybillState, 'id' | 'orderId'> {
+  id: string;
+  orderId: string;
   version: number;
 }
 
-const time = (name: string) => ({ name, type: 'timestamptz', nullable: true }) as const;
+const FINAL = WAYBILL_STATUSES.filter(isFinal);
 
-export const WaybillTable = new EntitySchema<WaybillRow>({
-  name: 'Waybill',
-  schema: 'logistics',
-  tableName: 'waybill',
-  columns: {
-    id: idColumn('wbl', { primary: true }),
-    orderId: idColumn('ord', { name: 'order_id' }),
-    carrier: { type: 'text' },
-    createdAt: { name: 'created_at', type: 'timestamptz' },
-    number: { type: 'text', nullable: true },
-    status: { type: 'text' },
-    subStatus: { name: 'sub_status', type: 'text', nullable: true },
-    withdrawnAt: time('withdrawn_at'),
-    dispatchedAt: time('dispatched_at'),
-    deliveredAt: time('delivered_at'),
-    returnedAt: time('returned_at'),
-    cancelledAt: time('cancelled_at'),
-    version: { type: 'int' },
-  },
-});
+const SELECT = `
+  SELECT w.id, w.order_id AS "orderId", w.carrier, w.created_at AS "createdAt", w.number, w.status,
+         w.sub_status AS "subStatus", w.withdrawn_at AS "withdrawnAt", w.dispatched_at AS "dispatchedAt",
+         w.delivered_at AS "deliveredAt", w.returned_at AS "returnedAt", w.cancelled_at AS "cancelledAt", w.version
+    FROM logistics.waybill w`;
+const BY_ID = `${SELECT} WHERE w.id = ANY($1::uuid[])`;
 
 @Injectable()
 export class WaybillRepository extends Waybills {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly eventBus: EventBus,
+    private readonly settings: LogisticsSettings,
   ) {
     super();
   }
 
-  async add(waybill: Waybill): Promise<boolean> {
-    const { id, orderId, carrier, status, createdAt } = waybill.snapshot();
-    const added = await this.unitOfWork.query(
-      `INSERT INTO logistics.waybill (id, order_id, carrier, status, version, created_at) VALUES ($1, $2, $3, $4, $5, $6)
+  async add(waybills: readonly Waybill[]): Promise<Waybill[]> {
+    const states = waybills.map((waybill) => waybill.snapshot());
+    const added = await this.unitOfWork.query<{ id: string }>(
+      `INSERT INTO logistics.waybill (id, order_id, carrier, status, version, created_at)
+       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::timestamptz[])
+         AS w(id, order_id, carrier, status, version, created_at) ORDER BY order_id
        ON CONFLICT (order_id) DO NOTHING RETURNING id`,
-      [uuidOf(id), uuidOf(orderId), carrier, status, waybill.version, createdAt],
+      [
+        states.map(({ id }) => uuidOf(id)),
+        states.map(({ orderId }) => uuidOf(orderId)),
+        states.map(({ carrier }) => carrier),
+        states.map(({ status }) => status),
+        waybills.map(({ version }) => version),
+        states.map(({ createdAt }) => createdAt),
+      ],
     );
-    return added.length === 1;
+    const ids = new Set<WaybillId>(added.map(({ id }) => idOf('wbl', id)));
+    return waybills.filter(({ id }) => ids.has(id));
   }
 
-  async find(id: WaybillId): Promise<Waybill | undefined> {
-    const row = await this.unitOfWork.manager.findOneBy(WaybillTable, { id });
-    return row ? restored(row) : undefined;
+  async find(ids: readonly WaybillId[]): Promise<ReadonlyMap<WaybillId, Waybill>> {
+    return byId(await this.#read(BY_ID, [ids.map(uuidOf)]));
   }
 
   async findByNumber({ carrier, number }: CarrierNumber): Promise<Waybill | undefined> {
-    const row = await this.unitOfWork.manager.findOneBy(WaybillTable, { carrier, number });
-    return row ? restored(row) : undefined;
+    return (await this.#read(`${SELECT} WHERE w.carrier = $1 AND w.number = $2`, [carrier, number]))[0];
   }
 
-  async lock(id: WaybillId): Promise<Waybill | undefined> {
-    return this.#locked({ id });
+  async lock(ids: readonly WaybillId[]): Promise<ReadonlyMap<WaybillId, Waybill>> {
+    return byId(await this.#read(`${BY_ID} ORDER BY w.id FOR UPDATE`, [ids.map(uuidOf)]));
   }
 
   async lockOfOrder(orderId: OrderId): Promise<Waybill | undefined> {
-    return this.#locked({ orderId });
+    return (await this.#read(`${SELECT} WHERE w.order_id = $1 FOR UPDATE`, [uuidOf(orderId)]))[0];
   }
 
   async lockByNumbers(numbers: readonly CarrierNumber[]): Promise<Waybill[]> {
     if (numbers.length === 0) return [];
-    const rows = await this.unitOfWork.manager
-      .createQueryBuilder(WaybillTable, 'w')
-      .where('(w.carrier, w.number) IN (SELECT * FROM unnest(CAST(:carriers AS text[]), CAST(:numbers AS text[])))', {
-        carriers: numbers.map(({ carrier }) => carrier),
-        numbers: numbers.map(({ number }) => number),
-      })
-      .orderBy('w.id')
-      .setLock('pessimistic_write')
-      .getMany();
-    return rows.map(restored);
+    return this.#read(
+      `${SELECT} JOIN unnest($1::text[], $2::text[]) AS n(carrier, number) USING (carrier, number)
+        ORDER BY w.id FOR UPDATE OF w`,
+      [numbers.map(({ carrier }) => carrier), numbers.map(({ number }) => number)],
+    );
   }
 
   async save(
     waybills: readonly Waybill[],
     causeOf: (waybill: Waybill) => RequestContext = currentContext,
   ): Promise<void> {
+    const { firstMs, mostMs } = this.settings.poll;
     const changed = waybills.map((waybill) => ({ state: waybill.snapshot(), events: waybill.takeEvents(), waybill }));
     const saved = await this.unitOfWork.query(
       `UPDATE logistics.waybill AS w
           SET number = n.number, status = n.status, sub_status = n.sub_status, withdrawn_at = n.withdrawn_at,
               dispatched_at = n.dispatched_at, delivered_at = n.delivered_at, returned_at = n.returned_at,
-              cancelled_at = n.cancelled_at, version = n.version
+              cancelled_at = n.cancelled_at, version = n.version, poll_wait_ms = $12::bigint,
+              next_poll_at = CASE WHEN n.number IS NULL OR n.status = ANY($14::text[]) THEN NULL
+                                  WHEN n.status = 'DELIVERED' THEN now() + $13::bigint * interval '1 millisecond'
+                                  ELSE now() + $12::bigint * interval '1 millisecond' END
          FROM unnest($1::uuid[], $2::int[], $3::int[], $4::text[], $5::text[], $6::text[], $7::timestamptz[],
                      $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[])
            AS n(id, read_version, version, number, status, sub_status, withdrawn_at, dispatched_at, delivered_at,
@@ -112,6 +110,9 @@ export class WaybillRepository extends Waybills {
         changed.map(({ state }) => state.deliveredAt),
         changed.map(({ state }) => state.returnedAt),
         changed.map(({ state }) => state.cancelledAt),
+        firstMs,
+        mostMs,
+        FINAL,
       ],
     );
     if (saved.length !== changed.length) throw new Error('a waybill was changed by someone who did not lock it');
@@ -120,10 +121,13 @@ export class WaybillRepository extends Waybills {
     }
   }
 
-  async #locked(where: FindOptionsWhere<WaybillRow>): Promise<Waybill | undefined> {
-    const row = await this.unitOfWork.manager.findOne(WaybillTable, { where, lock: { mode: 'pessimistic_write' } });
-    return row ? restored(row) : undefined;
+  async #read(text: string, values: unknown[]): Promise<Waybill[]> {
+    return (await this.unitOfWork.query<WaybillRow>(text, values)).map(restored);
   }
 }
 
-const restored = ({ version, ...state }: WaybillRow): Waybill => Waybill.restore(state, version);
+const restored = ({ version, id, orderId, ...state }: WaybillRow): Waybill =>
+  Waybill.restore({ ...state, id: idOf('wbl', id), orderId: idOf('ord', orderId) }, version);
+
+const byId = (waybills: Waybill[]): Map<WaybillId, Waybill> =>
+  new Map(waybills.map((waybill) => [waybill.id, waybill]));

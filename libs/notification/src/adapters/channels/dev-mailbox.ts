@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, rename } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { type Clock, isId } from '@tradewind/shared-kernel';
 import type { EffectOutcome } from '@tradewind/shared-kernel/effects';
@@ -65,16 +65,15 @@ export class DevMailbox extends Channel {
     return path.join(this.folder, `${id}${EXTENSION}`);
   }
 
+  /** A letter appears whole or not at all. It outlives the process; a power cut may take it, as this is for development. */
   async #write(letter: Letter): Promise<void> {
-    await mkdir(this.folder, { recursive: true, mode: 0o700 });
     const draft = path.join(this.folder, `.${letter.id}.${randomBytes(6).toString('hex')}`);
-    const file = await open(draft, 'wx', 0o600);
-    try {
-      await file.writeFile(JSON.stringify(letter, null, 2));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+    const write = () => writeFile(draft, JSON.stringify(letter, null, 2), { flag: 'wx', mode: 0o600 });
+    await write().catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      await write();
+    });
     await rename(draft, this.#fileOf(letter.id));
   }
 }

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { LessThan } from 'typeorm';
+import { uuidOf } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import type { Intent } from '../../domain/delivery';
 import { Deliveries, type DeliveryRecord } from '../../features/deliveries';
@@ -11,29 +12,49 @@ export class PostgresDeliveries extends Deliveries {
     super();
   }
 
-  async add({ to, ...intent }: Intent): Promise<void> {
-    const addressed =
-      'recipient' in to
-        ? {
-            state: 'requested' as const,
-            // The effect worker compares with the database's clock.
-            dueAt: () => 'now()',
-            recipientName: to.recipient.name,
-            recipientEmail: to.recipient.email,
-          }
-        : { state: 'skipped' as const, lastError: to.skipped };
-    await this.unitOfWork.manager
-      .createQueryBuilder()
-      .insert()
-      .into(DeliverySchema)
-      .values({ ...intent, ...addressed })
-      .orIgnore()
-      .updateEntity(false)
-      .execute();
+  /** The effect worker compares with the database's clock, so that is what an intent is due by. */
+  async add(intents: readonly Intent[]): Promise<void> {
+    const recipients = intents.map(({ to }) => ('recipient' in to ? to.recipient : undefined));
+    await this.unitOfWork.query(
+      `INSERT INTO notification.delivery (id, order_id, event_id, event, rule, audience, template, channel, locale, facts,
+                                          recipient_name, recipient_email, request_id, trace, created_at, last_error,
+                                          state, due_at)
+       SELECT id, order_id, event_id, event, rule, audience, template, channel, locale, facts::jsonb,
+              recipient_name, recipient_email, request_id, trace, created_at, skipped,
+              CASE WHEN skipped IS NULL THEN 'requested' ELSE 'skipped' END, CASE WHEN skipped IS NULL THEN now() END
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[],
+                     $9::text[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::timestamptz[],
+                     $16::text[])
+           AS i(id, order_id, event_id, event, rule, audience, template, channel, locale, facts,
+                recipient_name, recipient_email, request_id, trace, created_at, skipped)
+       ON CONFLICT ON CONSTRAINT delivery_once DO NOTHING`,
+      [
+        intents.map(({ id }) => uuidOf(id)),
+        intents.map(({ orderId }) => uuidOf(orderId)),
+        intents.map(({ eventId }) => uuidOf(eventId)),
+        intents.map(({ event }) => event),
+        intents.map(({ rule }) => rule),
+        intents.map(({ audience }) => audience),
+        intents.map(({ template }) => template),
+        intents.map(({ channel }) => channel),
+        intents.map(({ locale }) => locale),
+        intents.map(({ facts }) => JSON.stringify(facts)),
+        recipients.map((recipient) => recipient?.name ?? null),
+        recipients.map((recipient) => recipient?.email ?? null),
+        intents.map(({ requestId }) => requestId),
+        intents.map(({ trace }) => trace),
+        intents.map(({ createdAt }) => createdAt),
+        intents.map(({ to }) => ('skipped' in to ? to.skipped : null)),
+      ],
+    );
   }
 
-  async markSent(id: string, at: Date): Promise<void> {
-    await this.unitOfWork.manager.update(DeliverySchema, { id }, { sentAt: at });
+  async markSent(ids: readonly string[], at: Date): Promise<void> {
+    if (ids.length === 0) return;
+    await this.unitOfWork.query('UPDATE notification.delivery SET sent_at = $2 WHERE id = ANY($1::uuid[])', [
+      ids.map(uuidOf),
+      at,
+    ]);
   }
 
   ofOrder(orderId: string, limit: number, before?: string): Promise<DeliveryRecord[]> {

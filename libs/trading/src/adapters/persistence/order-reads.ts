@@ -38,7 +38,7 @@ const isOrderId = (text: string): boolean => isId('ord', text);
  */
 @Injectable()
 export class OrderReads extends OrderContacts {
-  readonly #orders = new GroupRead<Id<'ord'>, OrderText | undefined>((ids) => this.#standing(ids));
+  readonly #orders = new GroupRead<Id<'ord'>, OrderText>((ids) => this.#standing(ids));
   readonly #pages = new GroupRead<OrderQuestion, string>((questions) => this.#pagesOf(questions));
   readonly #kept = new LRUCache<string, OrderText>({ max: MOST_KEPT });
 
@@ -51,47 +51,43 @@ export class OrderReads extends OrderContacts {
   }
 
   /** One page as JSON text, newest first and by key: as quick on the last page as on the first. */
-  list(question: OrderQuestion): Promise<string> {
-    return this.#pages.find(question);
+  async list(question: OrderQuestion): Promise<string> {
+    return (await this.#pages.find(question)) as string;
   }
 
-  async shippingDetails(id: Id<'ord'>): Promise<ShippingDetails | null> {
-    const [row] = await this.unitOfWork.query<{
-      recipient: ShippingDetails['recipient'];
-      lines: ShippingDetails['lines'];
-    }>(
-      `SELECT o.shipping_address AS recipient,
+  async shippingDetails(ids: readonly Id<'ord'>[]): Promise<ReadonlyMap<string, ShippingDetails>> {
+    const rows = await this.unitOfWork.query<ShippingDetails & { id: string }>(
+      `SELECT o.id, o.shipping_address AS recipient,
               (SELECT json_agg(json_build_object('sku', l.sku, 'quantity', l.quantity) ORDER BY l.line_no)
                  FROM trading.order_line l WHERE l.order_id = o.id) AS lines
-         FROM trading.orders o WHERE o.id = $1`,
-      [uuidOf(id)],
+         FROM trading.orders o WHERE o.id = ANY($1::uuid[])`,
+      [ids.map(uuidOf)],
     );
-    return row ?? null;
+    return new Map(rows.map(({ id, ...details }) => [idOf('ord', id), details]));
   }
 
-  async contact(id: Id<'ord'>): Promise<OrderContact | null> {
-    const [row] = await this.unitOfWork.query<{ name: string; email: string | null; locale: string }>(
-      `SELECT shipping_address->>'name' AS name, email, locale FROM trading.orders WHERE id = $1`,
-      [uuidOf(id)],
+  async contacts(ids: readonly Id<'ord'>[]): Promise<ReadonlyMap<string, OrderContact>> {
+    const rows = await this.unitOfWork.query<OrderContact & { id: string }>(
+      `SELECT id, shipping_address->>'name' AS name, email, locale FROM trading.orders WHERE id = ANY($1::uuid[])`,
+      [ids.map(uuidOf)],
     );
-    return row ?? null;
+    return new Map(rows.map(({ id, ...contact }) => [idOf('ord', id), contact]));
   }
 
-  async #standing(ids: Id<'ord'>[]): Promise<(OrderText | undefined)[]> {
+  async #standing(ids: Id<'ord'>[]): Promise<Map<Id<'ord'>, OrderText>> {
     const rows = await this.unitOfWork.query<Standing>(
       'SELECT id, version FROM trading.orders WHERE id = ANY($1::uuid[])',
       [ids.map(uuidOf)],
     );
-    const texts = await this.#textsOf(rows);
-    return ids.map((id) => texts.get(id));
+    return this.#textsOf(rows);
   }
 
   /** Questions that are the same are answered once. */
-  async #pagesOf(questions: OrderQuestion[]): Promise<string[]> {
+  async #pagesOf(questions: OrderQuestion[]): Promise<Map<OrderQuestion, string>> {
     const distinct = new Map(questions.map((question) => [JSON.stringify(question), question]));
     const pages = new Map<string, string>();
     await Promise.all([...distinct].map(async ([key, question]) => pages.set(key, await this.#page(question))));
-    return questions.map((question) => pages.get(JSON.stringify(question)) as string);
+    return new Map(questions.map((question) => [question, pages.get(JSON.stringify(question)) as string]));
   }
 
   async #page(question: OrderQuestion): Promise<string> {
@@ -106,8 +102,8 @@ export class OrderReads extends OrderContacts {
     return `{"data":[${data.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}`;
   }
 
-  async #textsOf(standing: Standing[]): Promise<Map<string, OrderText>> {
-    const texts = new Map<string, OrderText>();
+  async #textsOf(standing: Standing[]): Promise<Map<Id<'ord'>, OrderText>> {
+    const texts = new Map<Id<'ord'>, OrderText>();
     const missing: Id<'ord'>[] = [];
     for (const { id: uuid, version } of standing) {
       const id = idOf('ord', uuid);

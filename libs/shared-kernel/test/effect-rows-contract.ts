@@ -1,0 +1,77 @@
+import type { EffectRecord, EffectRows } from '../src/effects/effect-rows';
+import type { EffectRow } from '../src/effects/network-effect';
+
+export interface OpenedEffects {
+  rows: EffectRows<EffectRow>;
+  /** Adds a row that is due now, as `requested` unless told otherwise. */
+  request(id: string, state?: 'requested' | 'sent' | 'unknown'): Promise<void>;
+  stateOf(id: string): Promise<{ state: string; isDueAgain: boolean; lastError: string | null }>;
+}
+
+const ROW = '00000000-0000-7000-8000-000000000001';
+const OTHER = '00000000-0000-7000-8000-000000000002';
+const HOUR = 3_600_000;
+const nothing = () => Promise.resolve();
+const record = (state: EffectRecord['state'], dueInMs: number | null, lastError: string | null = null) => ({
+  ...{ state, dueInMs, lastError },
+});
+
+/** What the worker relies on, wherever the rows are kept. */
+export function describeEffectRows(name: string, open: () => Promise<OpenedEffects>): void {
+  describe(`rows of network effects in ${name}`, () => {
+    let store: OpenedEffects;
+    const claimOne = async () => (await store.rows.claim(1, HOUR))[0]!;
+
+    beforeEach(async () => {
+      store = await open();
+    });
+
+    it('are claimed once: the attempt is counted, the token raised, the request sent', async () => {
+      await store.request(ROW);
+      expect(await claimOne()).toMatchObject({ wasRequested: true, row: { id: ROW, attempts: 1, asks: 0, fence: 1 } });
+      expect(await store.stateOf(ROW)).toMatchObject({ state: 'sent', isDueAgain: true });
+      expect(await store.rows.claim(1, HOUR)).toEqual([]);
+    });
+
+    it('are to be asked about when an earlier attempt left no outcome', async () => {
+      await store.request(ROW, 'sent');
+      expect(await claimOne()).toMatchObject({ wasRequested: false, row: { attempts: 1, asks: 1 } });
+    });
+
+    it('are claimed up to a limit', async () => {
+      await store.request(ROW);
+      await store.request(OTHER);
+      expect(await store.rows.claim(1, HOUR)).toHaveLength(1);
+      expect(await store.rows.claim(5, HOUR)).toHaveLength(1);
+    });
+
+    it('take an outcome and are due as it says', async () => {
+      await store.request(ROW);
+      expect(await store.rows.record((await claimOne()).row, record('requested', 0, 'busy'), nothing)).toBe(true);
+      expect(await store.stateOf(ROW)).toEqual({ state: 'requested', isDueAgain: true, lastError: 'busy' });
+      const { row } = await claimOne();
+      expect(row).toMatchObject({ attempts: 2, fence: 2 });
+      expect(await store.rows.record(row, record('succeeded', null), nothing)).toBe(true);
+      expect(await store.stateOf(ROW)).toEqual({ state: 'succeeded', isDueAgain: false, lastError: null });
+    });
+
+    it('take no outcome under an older token, nor once they are settled', async () => {
+      await store.request(ROW);
+      const { row } = await claimOne();
+      expect(await store.rows.record({ ...row, fence: 0 }, record('failed', null), nothing)).toBe(false);
+      expect(await store.rows.record(row, record('succeeded', null), nothing)).toBe(true);
+      expect(await store.rows.record(row, record('unknown', 0), nothing)).toBe(false);
+      expect(await store.stateOf(ROW)).toMatchObject({ state: 'succeeded' });
+    });
+
+    it('keep nothing of an outcome whose consequences fail', async () => {
+      await store.request(ROW);
+      const { row } = await claimOne();
+      const failed = store.rows.record(row, record('succeeded', null), () =>
+        Promise.reject(new Error('no such order')),
+      );
+      await expect(failed).rejects.toThrow('no such order');
+      expect(await store.stateOf(ROW)).toMatchObject({ state: 'sent', isDueAgain: true });
+    });
+  });
+}

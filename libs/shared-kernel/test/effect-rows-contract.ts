@@ -1,4 +1,4 @@
-import type { EffectRecord, EffectRows } from '../src/effects/effect-rows';
+import { type EffectRecord, type EffectRows, FencedOff } from '../src/effects/effect-rows';
 import type { EffectRow } from '../src/effects/network-effect';
 
 export interface OpenedEffects {
@@ -20,6 +20,8 @@ const record = (state: EffectRecord['state'], dueInMs: number | null, lastError:
 export function describeEffectRows(name: string, open: () => Promise<OpenedEffects>): void {
   describe(`rows of network effects in ${name}`, () => {
     let store: OpenedEffects;
+    const end = (row: EffectRow, record: EffectRecord, alsoWrite = nothing) =>
+      store.rows.record([{ row, record }], alsoWrite);
     const claimOne = async () => (await store.rows.claim(1, HOUR))[0]!;
 
     beforeEach(async () => {
@@ -47,31 +49,40 @@ export function describeEffectRows(name: string, open: () => Promise<OpenedEffec
 
     it('take an outcome and are due as it says', async () => {
       await store.request(ROW);
-      expect(await store.rows.record((await claimOne()).row, record('requested', 0, 'busy'), nothing)).toBe(true);
+      await end((await claimOne()).row, record('requested', 0, 'busy'));
       expect(await store.stateOf(ROW)).toEqual({ state: 'requested', isDueAgain: true, lastError: 'busy' });
       const { row } = await claimOne();
       expect(row).toMatchObject({ attempts: 2, fence: 2 });
-      expect(await store.rows.record(row, record('succeeded', null), nothing)).toBe(true);
+      await end(row, record('succeeded', null));
       expect(await store.stateOf(ROW)).toEqual({ state: 'succeeded', isDueAgain: false, lastError: null });
     });
 
     it('take no outcome under an older token, nor once they are settled', async () => {
       await store.request(ROW);
       const { row } = await claimOne();
-      expect(await store.rows.record({ ...row, fence: 0 }, record('failed', null), nothing)).toBe(false);
-      expect(await store.rows.record(row, record('succeeded', null), nothing)).toBe(true);
-      expect(await store.rows.record(row, record('unknown', 0), nothing)).toBe(false);
+      await expect(end({ ...row, fence: 0 }, record('failed', null))).rejects.toThrow(FencedOff);
+      await end(row, record('succeeded', null));
+      await expect(end(row, record('unknown', 0))).rejects.toThrow(FencedOff);
       expect(await store.stateOf(ROW)).toMatchObject({ state: 'succeeded' });
     });
 
     it('keep nothing of an outcome whose consequences fail', async () => {
       await store.request(ROW);
       const { row } = await claimOne();
-      const failed = store.rows.record(row, record('succeeded', null), () =>
-        Promise.reject(new Error('no such order')),
-      );
+      const failed = end(row, record('succeeded', null), () => Promise.reject(new Error('no such order')));
       await expect(failed).rejects.toThrow('no such order');
       expect(await store.stateOf(ROW)).toMatchObject({ state: 'sent', isDueAgain: true });
+    });
+
+    it('take several outcomes together, or none of them when one is fenced off', async () => {
+      await store.request(ROW);
+      await store.request(OTHER);
+      const ends = (await store.rows.claim(2, HOUR)).map(({ row }) => ({ row, record: record('succeeded', null) }));
+      const stale = ends.map((one, index) => (index === 1 ? { ...one, row: { ...one.row, fence: 0 } } : one));
+      await expect(store.rows.record(stale, nothing)).rejects.toThrow(FencedOff);
+      for (const id of [ROW, OTHER]) expect(await store.stateOf(id)).toMatchObject({ state: 'sent' });
+      await store.rows.record(ends, nothing);
+      for (const id of [ROW, OTHER]) expect(await store.stateOf(id)).toMatchObject({ state: 'succeeded' });
     });
   });
 }

@@ -1,4 +1,4 @@
-import { type Claimed, type EffectRecord, EffectRows, type EffectState } from '../src/effects/effect-rows';
+import { type Claimed, type EffectEnd, EffectRows, type EffectState, FencedOff } from '../src/effects/effect-rows';
 import type { EffectRow } from '../src/effects/network-effect';
 import { inTransaction, type MemoryTransaction, type Steps } from './memory-store';
 
@@ -48,33 +48,28 @@ export class MemoryEffectRows extends EffectRows<EffectRow> {
     });
   }
 
-  async record({ id, fence }: EffectRow, record: EffectRecord, alsoWrite: () => Promise<void>): Promise<boolean> {
-    const stale = new Error('a newer claim owns this row');
-    try {
-      await inTransaction(this.steps, async (transaction) => {
-        this.recording.set(id, transaction);
-        await alsoWrite();
-        await this.steps.step(
-          'record',
-          () => {
-            const row = this.effects.rows.get(id)!;
+  async record(ends: readonly EffectEnd[], alsoWrite: () => Promise<void>): Promise<void> {
+    await inTransaction(this.steps, async (transaction) => {
+      for (const { row } of ends) this.recording.set(row.id, transaction);
+      await alsoWrite();
+      await this.steps.step(
+        'record',
+        () => {
+          for (const { row: claimed, record } of ends) {
+            const row = this.effects.rows.get(claimed.id)!;
             // A row that another transaction is recording is waited for in PostgreSQL; what was recorded then wins.
-            const isOpen = ['sent', 'pending', 'unknown'].includes(row.state) && !this.effects.locked.has(id);
-            if (row.fence !== fence || !isOpen) throw stale;
-            this.effects.locked.add(id);
-            transaction.holds(() => this.effects.locked.delete(id));
+            const isOpen = ['sent', 'pending', 'unknown'].includes(row.state) && !this.effects.locked.has(row.id);
+            if (row.fence !== claimed.fence || !isOpen) throw new FencedOff();
+            this.effects.locked.add(row.id);
+            transaction.holds(() => this.effects.locked.delete(row.id));
             const { state, dueInMs, lastError } = record;
             const dueAt = dueInMs === null ? null : this.steps.now() + dueInMs;
             transaction.write(() => Object.assign(row, { state, dueAt, lastError }));
-          },
-          transaction,
-        );
-      });
-      return true;
-    } catch (error) {
-      if (error === stale) return false;
-      throw error;
-    }
+          }
+        },
+        transaction,
+      );
+    });
   }
 
   transactionOf(id: string): MemoryTransaction {

@@ -47,8 +47,11 @@ export const BREAKAGES: Record<string, { log?: Breakage; effects?: EffectBreakag
     effects: (rows, effects) => {
       const record = rows.record.bind(rows);
       return {
-        record: (row, outcome, alsoWrite) =>
-          record({ ...row, fence: effects.rows.get(row.id)!.fence }, outcome, alsoWrite),
+        record: (ends, alsoWrite) =>
+          record(
+            ends.map((end) => ({ ...end, row: { ...end.row, fence: effects.rows.get(end.row.id)!.fence } })),
+            alsoWrite,
+          ),
       };
     },
   },
@@ -62,10 +65,9 @@ export const BREAKAGES: Record<string, { log?: Breakage; effects?: EffectBreakag
     effects: (rows) => {
       const record = rows.record.bind(rows);
       return {
-        record: async (row, outcome, alsoWrite) => {
-          await record(row, outcome, () => Promise.resolve());
-          await record(row, outcome, alsoWrite);
-          return true;
+        record: async (ends, alsoWrite) => {
+          await record(ends, () => Promise.resolve());
+          await record(ends, alsoWrite);
         },
       };
     },

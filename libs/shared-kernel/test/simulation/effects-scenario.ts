@@ -98,9 +98,11 @@ class EffectsScenario {
       askAfterMs: ASK_AFTER_MS,
       call: ({ id }) => this.exchange(steps, `call ${id}`, (answer) => this.otherSide.call(id, answer)),
       ask: ({ id }) => this.exchange(steps, `ask about ${id}`, (answer) => this.otherSide.ask(id, answer)),
-      settle: async ({ id }, outcome) => {
-        const transaction = rows.transactionOf(id);
-        await steps.step('settle', () => transaction.write(() => this.settle(id, outcome)), transaction);
+      settle: async (attempts) => {
+        for (const { row, outcome } of attempts) {
+          const transaction = rows.transactionOf(row.id);
+          await steps.step('settle', () => transaction.write(() => this.settle(row.id, outcome)), transaction);
+        }
       },
     };
   }

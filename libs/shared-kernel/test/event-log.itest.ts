@@ -163,6 +163,56 @@ describe('the event log', () => {
     expect(await parked.list(10)).toEqual([]);
   });
 
+  it('delivers an event once whose first attempt died with its process a while ago', async () => {
+    const dying = await startProcess(database.url, [RecordTicks]);
+    await dying.stop();
+    const writer = await start([], { deliver: false });
+    await writer.publish(new Counter(counterId(3)).tick());
+    const name = 'testing.record-ticks';
+    await dyingAttempt(writer.unitOfWork, name);
+    const { unitOfWork, app } = await start([RecordTicks], { pollMs: { busy: 10, idle: 20 } });
+    await eventually(async () => {
+      const [cursor] = await unitOfWork.query(
+        'SELECT FROM messaging.subscription_cursor WHERE subscription = $1 AND lane = 3 AND position = 1',
+        [name],
+      );
+      return cursor && (await app.get(ParkedEvents).list(1)).length === 0;
+    });
+    expect(await handled(unitOfWork, 'ticks')).toEqual([{ aggregate_id: counterId(3), version: 1 }]);
+
+    /** The marks that outlive a process which died in the careful attempt at the first event of lane 3. */
+    async function dyingAttempt(unitOfWork: UnitOfWork, subscription: string): Promise<void> {
+      await unitOfWork.query('UPDATE messaging.batch_begun SET position = 1 WHERE subscription = $1 AND lane = 3', [
+        subscription,
+      ]);
+      await unitOfWork.query(
+        `INSERT INTO messaging.parked_event (subscription, lane, position, aggregate_id, type, status, attempts)
+         SELECT $1, lane, position, aggregate_id, type, 'retrying', 1 FROM messaging.event_log`,
+        [subscription],
+      );
+    }
+  });
+
+  it('takes the late mark of a process that lost its lane for no reason to deliver again', async () => {
+    const { publish, unitOfWork, app } = await start([RecordTicks]);
+    await publish(new Counter(counterId(3)).tick());
+    await eventually(async () => (await handled(unitOfWork, 'ticks')).length === 1);
+    const event = { lane: 3, position: 1n, aggregateId: counterId(3), type: Ticked.type };
+    await app.get(AttemptMarks).firstAttempted('testing.record-ticks', event);
+    await app.get(AttemptMarks).failed('testing.record-ticks', 3, 1n, new Error('the connection was lost'));
+    expect(await app.get(ParkedEvents).list(1)).toEqual([]);
+
+    const [subscription] = app.get(Subscriptions).all() as [DurableSubscription];
+    expect(await app.get(LaneDelivery).retry(subscription, 3)).toBe('done');
+    await publish(new Counter(counterId(3), 1).tick());
+    const rows = await eventually(async () => {
+      const all = await handled(unitOfWork, 'ticks');
+      return all.length === 2 && all;
+    });
+    expect(rows.map((row) => row.version)).toEqual([1, 2]);
+    expect(await unitOfWork.query('SELECT FROM messaging.parked_event')).toEqual([]);
+  });
+
   it('lets cursors pass what their subscriptions do not take', async () => {
     const { publish, unitOfWork } = await start([RecordTicks], { pollMs: { busy: 10, idle: 20 } });
     await publish(...Array.from({ length: 20 }, (_, n) => new Counter(counterId(n)).tock().tock()));

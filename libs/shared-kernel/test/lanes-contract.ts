@@ -39,6 +39,10 @@ export function describeLanes(name: string, open: () => Promise<OpenedStore>): v
     const position = () => claim((lane) => Promise.resolve(lane.position));
     const behind = async (taker = ticks) => store.lanes.behind([taker]);
     const due = () => claim((lane) => lane.firstDue());
+    const setAside = async (event: EventPlace, next: Attempt) => {
+      await store.marks.firstAttempted(ticks.name, event);
+      await claim((lane) => lane.settleMark(event.position, next));
+    };
 
     beforeEach(async () => {
       store = await open();
@@ -123,32 +127,47 @@ export function describeLanes(name: string, open: () => Promise<OpenedStore>): v
     it('keep the mark of an attempt whose claim fails', async () => {
       await store.append(tick());
       const failed = claim(async () => {
-        await store.marks.attempted(ticks.name, place(1n, 0), attempt(1));
+        await store.marks.firstAttempted(ticks.name, place(1n, 0));
         throw new Error('the process died');
       });
       await expect(failed).rejects.toThrow('the process died');
-      expect(await claim((lane) => lane.setAsideOf([counterOfLane(0), counterOfLane(1)]))).toMatchObject([
-        { aggregateId: counterOfLane(0), position: 1n },
+      expect(await claim((lane) => lane.setAsideOf([counterOfLane(0), counterOfLane(1)]))).toEqual([
+        { aggregateId: counterOfLane(0), position: 1n, isProvisional: true },
       ]);
     });
 
-    it('try nothing again that the cursor has not passed', async () => {
+    it('try nothing again for the mark of a first attempt before it is settled', async () => {
       await store.append(tick());
-      await store.marks.attempted(ticks.name, place(1n, 0), attempt(1));
-      expect(await due()).toBeUndefined();
+      await store.marks.firstAttempted(ticks.name, place(1n, 0));
       await moveTo(1n);
+      expect([await due(), await behind()]).toEqual([undefined, []]);
+      await claim((lane) => lane.settleMark(1n, attempt(1)));
       expect(await due()).toMatchObject({ position: 1n, attempts: 1 });
       expect(await behind()).toEqual([{ subscription: ticks.name, lane: LANE, retry: true }]);
     });
 
+    it('take no first mark for what is set aside, and no further one for what is not', async () => {
+      await store.append(tick(), tick());
+      await setAside(place(1n, 0), attempt(3));
+      await store.marks.firstAttempted(ticks.name, place(1n, 0));
+      await store.marks.attempted(ticks.name, place(2n, 0), attempt(2));
+      expect(await claim((lane) => lane.setAsideOf([counterOfLane(0)]))).toEqual([
+        { aggregateId: counterOfLane(0), position: 1n, isProvisional: false },
+      ]);
+      expect(await due()).toMatchObject({ position: 1n, attempts: 3 });
+      await claim((lane) => lane.dropMark(1n));
+      expect(await due()).toBeUndefined();
+    });
+
     it('try again the oldest event that is due, and none that is not, is parked, or is of a type not taken here', async () => {
       await store.append(tick(0), tick(1), tick(2), tick(3), tock(4));
-      await store.marks.attempted(ticks.name, place(1n, 0), attempt(1, HOUR));
-      await store.marks.attempted(ticks.name, place(2n, 1), attempt(6, 0, 'parked'));
-      await store.marks.attempted(ticks.name, { ...place(5n, 4), type: Tocked.type }, attempt(1));
+      await setAside(place(1n, 0), attempt(1, HOUR));
+      await setAside(place(2n, 1), attempt(6, 0, 'parked'));
+      await setAside({ ...place(5n, 4), type: Tocked.type }, attempt(1));
       await moveTo(5n);
       expect([await due(), await behind()]).toEqual([undefined, []]);
-      await store.marks.attempted(ticks.name, place(4n, 3), attempt(1));
+      await setAside(place(4n, 3), attempt(1));
+      await setAside(place(3n, 2), attempt(1, HOUR));
       await store.marks.attempted(ticks.name, place(3n, 2), attempt(2));
       await store.marks.failed(ticks.name, LANE, 3n, new Error('poison'));
       expect(await due()).toMatchObject({ position: 3n, attempts: 2 });
@@ -156,8 +175,8 @@ export function describeLanes(name: string, open: () => Promise<OpenedStore>): v
 
     it('let the next event of an aggregate follow the one that succeeded, and none of another', async () => {
       await store.append(tick(0), tick(0), tick(0), tick(1), tick(1));
-      await store.marks.attempted(ticks.name, place(1n, 0), attempt(1));
-      await store.marks.attempted(ticks.name, place(4n, 1), attempt(6, 0, 'parked'));
+      await setAside(place(1n, 0), attempt(1));
+      await setAside(place(4n, 1), attempt(6, 0, 'parked'));
       await claim(async (lane) => {
         await lane.setBehind([place(2n, 0), place(3n, 0), place(5n, 1)]);
         await lane.moveTo(5n);

@@ -5,6 +5,7 @@ import {
   type EventPlace,
   type LaneBehind,
   Lanes,
+  type SetAside,
   STEP,
   type StoredEvent,
 } from '../src/messaging/lanes';
@@ -25,7 +26,8 @@ export interface ParkedRow extends EventPlace {
   subscription: string;
   status: 'retrying' | 'parked' | 'behind';
   attempts: number;
-  dueAt: number;
+  /** Null: the provisional mark of a first attempt. */
+  dueAt: number | null;
   lastError: string | null;
 }
 
@@ -175,7 +177,9 @@ export class MemoryLanes extends Lanes {
   }
 }
 
-const isDue = (row: ParkedRow, now: number): boolean => row.status === 'retrying' && row.dueAt <= now;
+const isProvisional = (row: ParkedRow): boolean => row.status === 'retrying' && row.dueAt === null;
+const isDue = (row: ParkedRow, now: number): boolean =>
+  row.status === 'retrying' && row.dueAt !== null && row.dueAt <= now;
 
 class MemoryLane implements ClaimedLane {
   readonly position: bigint;
@@ -207,8 +211,27 @@ class MemoryLane implements ClaimedLane {
     await this.step('move', () => this.transaction.write(() => (this.cursor.position = position)));
   }
 
-  async setAsideOf(aggregateIds: string[]): Promise<{ aggregateId: string; position: bigint }[]> {
-    return this.step('set aside?', () => this.parked().filter((row) => aggregateIds.includes(row.aggregateId)));
+  async setAsideOf(aggregateIds: string[]): Promise<SetAside[]> {
+    return this.step('set aside?', () =>
+      this.parked()
+        .filter((row) => aggregateIds.includes(row.aggregateId))
+        .map((row) => ({ aggregateId: row.aggregateId, position: row.position, isProvisional: isProvisional(row) })),
+    );
+  }
+
+  async settleMark(position: bigint, { number, status, dueInMs }: Attempt): Promise<void> {
+    await this.step('settle mark', () =>
+      this.transaction.write(() => {
+        const row = this.log.parkedAt(this.subscription.name, this.cursor.lane, position);
+        if (row) Object.assign(row, { status, attempts: number, dueAt: this.steps.now() + dueInMs });
+      }),
+    );
+  }
+
+  async dropMark(position: bigint): Promise<void> {
+    await this.step('drop mark', () =>
+      this.transaction.write(() => this.log.unpark(this.subscription.name, this.cursor.lane, position)),
+    );
   }
 
   async setBehind(events: EventPlace[]): Promise<void> {
@@ -224,10 +247,7 @@ class MemoryLane implements ClaimedLane {
 
   async firstDue(): Promise<{ position: bigint; attempts: number } | undefined> {
     return this.step('due?', () =>
-      this.parked().find(
-        (row) =>
-          isDue(row, this.steps.now()) && row.position <= this.position && this.subscription.events.has(row.type),
-      ),
+      this.parked().find((row) => isDue(row, this.steps.now()) && this.subscription.events.has(row.type)),
     );
   }
 
@@ -235,7 +255,7 @@ class MemoryLane implements ClaimedLane {
     await this.step('forget', () =>
       this.transaction.write(() => {
         this.log.unpark(this.subscription.name, lane, position);
-        const next = this.parked().find((row) => row.aggregateId === aggregateId);
+        const next = this.parked().find((row) => row.aggregateId === aggregateId && !isProvisional(row));
         if (next?.status === 'behind') Object.assign(next, { status: 'retrying', dueAt: this.steps.now() });
       }),
     );
@@ -265,14 +285,20 @@ export class MemoryMarks extends AttemptMarks {
     });
   }
 
-  async attempted(subscription: string, event: EventPlace, attempt: Attempt): Promise<void> {
-    await this.steps.step('mark attempt', () => {
+  async firstAttempted(subscription: string, event: EventPlace): Promise<void> {
+    await this.steps.step('mark first attempt', () => {
       const { lane, position, aggregateId, type } = event;
-      const known = this.log.parkedAt(subscription, lane, position);
-      this.log.park({
-        ...{ subscription, lane, position, aggregateId, type, lastError: known?.lastError ?? null },
-        ...{ status: attempt.status, attempts: attempt.number, dueAt: this.steps.now() + attempt.dueInMs },
-      });
+      if (this.log.parkedAt(subscription, lane, position)) return;
+      const place = { subscription, lane, position, aggregateId, type };
+      this.log.park({ ...place, status: 'retrying', attempts: 1, dueAt: null, lastError: null });
+    });
+  }
+
+  async attempted(subscription: string, { lane, position }: EventPlace, attempt: Attempt): Promise<void> {
+    await this.steps.step('mark attempt', () => {
+      const row = this.log.parkedAt(subscription, lane, position);
+      const dueAt = this.steps.now() + attempt.dueInMs;
+      if (row) Object.assign(row, { status: attempt.status, attempts: attempt.number, dueAt });
     });
   }
 

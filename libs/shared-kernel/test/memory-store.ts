@@ -41,7 +41,7 @@ export class MemoryTransaction {
   }
 
   requireOpen(): void {
-    if (!this.isOpen) throw new Error('the transaction is over');
+    if (!this.isOpen) throw Object.assign(new Error('the connection broke'), { code: '08006' });
   }
 
   private end(): void {

@@ -9,7 +9,14 @@ export abstract class AttemptMarks {
   /** A batch that ends at this position is about to be handled. */
   abstract batchBegun(subscription: string, lane: number, position: bigint): Promise<void>;
 
-  /** An event is about to be handled by itself. */
+  /**
+   * An event is about to be handled by itself for the first time. The mark is provisional: nobody tries again because of it
+   * until the cursor has passed its event, so that one that is written late, by a process that lost the lane meanwhile, does
+   * no harm.
+   */
+  abstract firstAttempted(subscription: string, event: EventPlace): Promise<void>;
+
+  /** An event that is set aside is about to be handled again. */
   abstract attempted(subscription: string, event: EventPlace, attempt: Attempt): Promise<void>;
 
   /** Why the last attempt at an event failed. */

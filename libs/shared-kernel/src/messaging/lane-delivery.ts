@@ -6,7 +6,7 @@ import { withJitter } from '../core/jitter';
 import { type RequestContext, runInContext } from '../observability/request-context';
 import { isUnavailable } from '../persistence/postgres-errors';
 import { AttemptMarks } from './attempt-marks';
-import { type ClaimedLane, Lanes, type StoredEvent } from './lanes';
+import { type Attempt, type ClaimedLane, Lanes, type StoredEvent } from './lanes';
 import { MessagingOptions } from './messaging-options';
 import { deliveryFailures, eventsDelivered, lanesWithHoles } from './metrics';
 import type { DurableSubscription } from './subscription';
@@ -48,12 +48,12 @@ export class LaneDelivery {
         const until = careful ? firstTaken(events) : events.length;
         const slice = events.slice(0, until);
         const last = slice.at(-1)?.position ?? claimed.position;
-        const due = await this.#setAsideBehindParked(claimed, slice.filter(isTaken));
+        const due = await this.#setAside(claimed, slice.filter(isTaken));
         if (due.length > 0) {
           attempted = due;
           if (careful) {
             endTurn = await this.#turns.next();
-            await this.#markAttempt(subscription, due[0] as StoredEvent, 1);
+            await this.marks.firstAttempted(subscription.name, due[0] as StoredEvent);
           } else await this.marks.batchBegun(subscription.name, lane, last);
           await this.#handle(subscription, due);
           if (careful) await claimed.forget(due[0] as StoredEvent);
@@ -82,7 +82,7 @@ export class LaneDelivery {
         if (!event) throw new Error(`event ${lane}/${due.position} is gone`);
         attempted = event;
         endTurn = await this.#turns.next();
-        await this.#markAttempt(subscription, event, due.attempts + 1);
+        await this.marks.attempted(subscription.name, event, this.#attempt(due.attempts + 1));
         await this.#handle(subscription, [event]);
         await claimed.forget(event);
         return 'more';
@@ -115,10 +115,20 @@ export class LaneDelivery {
     return events;
   }
 
-  /** Events of aggregates that wait for an earlier event keep their place behind it; returns the others. */
-  async #setAsideBehindParked(lane: ClaimedLane, events: StoredEvent[]): Promise<StoredEvent[]> {
+  /**
+   * Sets aside what was attempted before without success, and behind it the later events of its aggregate; the cursor passes
+   * them in this transaction. Returns the others.
+   */
+  async #setAside(lane: ClaimedLane, events: StoredEvent[]): Promise<StoredEvent[]> {
     if (events.length === 0) return events;
-    const parked = await lane.setAsideOf([...new Set(events.map((event) => event.aggregateId))]);
+    const found = await lane.setAsideOf([...new Set(events.map((event) => event.aggregateId))]);
+    const parked: typeof found = [];
+    for (const row of found) {
+      // A provisional mark of what was passed came late: another process has handled the event.
+      if (row.isProvisional && row.position <= lane.position) await lane.dropMark(row.position);
+      else parked.push(row);
+      if (row.isProvisional && row.position > lane.position) await lane.settleMark(row.position, this.#attempt(1));
+    }
     if (parked.length === 0) return events;
     const waiting = new Set(parked.map((row) => row.aggregateId));
     const known = new Set(parked.map((row) => row.position));
@@ -127,12 +137,11 @@ export class LaneDelivery {
     return events.filter((event) => !waiting.has(event.aggregateId));
   }
 
-  /** Counts one more attempt before it is made; the last one allowed leaves the event parked unless it succeeds. */
-  async #markAttempt({ name }: DurableSubscription, event: StoredEvent, number: number): Promise<void> {
+  /** An attempt is counted before it is made; the last one allowed leaves the event parked unless it succeeds. */
+  #attempt(number: number): Attempt {
     const { maxAttempts, backoffMs, maxBackoffMs } = this.options;
     const status = number >= maxAttempts ? 'parked' : 'retrying';
-    const dueInMs = withJitter(Math.min(backoffMs * 2 ** (number - 1), maxBackoffMs));
-    await this.marks.attempted(name, event, { number, status, dueInMs });
+    return { number, status, dueInMs: withJitter(Math.min(backoffMs * 2 ** (number - 1), maxBackoffMs)) };
   }
 
   async #handle({ name, handler, events: classes }: DurableSubscription, stored: StoredEvent[]): Promise<void> {

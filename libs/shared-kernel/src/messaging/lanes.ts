@@ -33,6 +33,12 @@ export interface Attempt {
   dueInMs: number;
 }
 
+export interface SetAside {
+  aggregateId: string;
+  position: bigint;
+  isProvisional: boolean;
+}
+
 /** A lane of a subscription that may have something to do. */
 export interface LaneBehind {
   subscription: string;
@@ -72,14 +78,15 @@ export interface ClaimedLane {
   /** Events of every type after a position, in order, so that a hole would be seen. */
   read(after: bigint, limit: number): Promise<StoredEvent[]>;
   moveTo(position: bigint): Promise<void>;
-  /** Which events of these aggregates are set aside. */
-  setAsideOf(aggregateIds: string[]): Promise<{ aggregateId: string; position: bigint }[]>;
+  /** Which events of these aggregates are set aside, or have the provisional mark of a first attempt. */
+  setAsideOf(aggregateIds: string[]): Promise<SetAside[]>;
+  /** The first attempt did not succeed: its event is set aside and tried again as `next` says. */
+  settleMark(position: bigint, next: Attempt): Promise<void>;
+  /** The mark came too late to mean anything. */
+  dropMark(position: bigint): Promise<void>;
   /** Sets events aside until the earlier one of their aggregate has succeeded. */
   setBehind(events: EventPlace[]): Promise<void>;
-  /**
-   * The first failed event that is due again, with its attempts so far. Only of what the cursor has passed: an event before
-   * it is still to come, and would be delivered twice.
-   */
+  /** The first failed event that is due again, with its attempts so far. */
   firstDue(): Promise<{ position: bigint; attempts: number } | undefined>;
   /** The event succeeded: it is set aside no longer, and the next of its aggregate that waited behind it is due now. */
   forget(event: EventPlace): Promise<void>;

@@ -82,7 +82,7 @@ export class CreateMessaging1767225600000 implements MigrationInterface {
         position bigint NOT NULL,
         aggregate_id text NOT NULL,
         type text NOT NULL,
-        -- retrying: due again at due_at; parked: waits for a person; behind: a later event of an aggregate that waits
+        -- retrying: due again at due_at, or without it the provisional mark of a first attempt; parked: waits for a person; behind: a later event of an aggregate that waits
         status text NOT NULL CHECK (status IN ('retrying', 'parked', 'behind')),
         attempts integer NOT NULL DEFAULT 0,
         due_at timestamptz,

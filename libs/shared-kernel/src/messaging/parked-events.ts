@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { idOf } from '../core/ids';
 import { UnitOfWork } from '../persistence/unit-of-work';
 import { parkedEvents, subscriptionLag } from './metrics';
+import { IS_PROVISIONAL } from './postgres-lanes';
 
 export interface ParkedEvent {
   subscription: string;
@@ -26,6 +27,7 @@ export class ParkedEvents {
       `SELECT p.subscription, e.id, p.type, p.aggregate_id AS "aggregateId", p.status, p.attempts,
               p.last_error AS "lastError", p.since, p.due_at AS "dueAt"
          FROM messaging.parked_event p JOIN messaging.event_log e USING (lane, position)
+        WHERE NOT ${IS_PROVISIONAL}
         ORDER BY p.since, p.subscription, p.lane, p.position LIMIT $1`,
       [limit],
     );
@@ -51,7 +53,8 @@ export class ParkedEvents {
     for (const row of lag) subscriptionLag.set({ subscription: row.subscription }, Number(row.lag));
     parkedEvents.reset();
     const parked = await this.unitOfWork.query<{ subscription: string; status: string; count: bigint }>(
-      'SELECT subscription, status, count(*) AS count FROM messaging.parked_event GROUP BY subscription, status',
+      `SELECT subscription, status, count(*) AS count FROM messaging.parked_event
+        WHERE NOT ${IS_PROVISIONAL} GROUP BY subscription, status`,
     );
     for (const row of parked) {
       parkedEvents.set({ subscription: row.subscription, status: row.status }, Number(row.count));

@@ -30,22 +30,19 @@ export class PostgresAttemptMarks extends AttemptMarks implements OnApplicationS
     );
   }
 
+  async firstAttempted(subscription: string, event: EventPlace): Promise<void> {
+    await this.#write(
+      `INSERT INTO messaging.parked_event (subscription, lane, position, aggregate_id, type, status, attempts)
+       VALUES ($1, $2, $3, $4, $5, 'retrying', 1) ON CONFLICT DO NOTHING`,
+      [subscription, event.lane, event.position, event.aggregateId, event.type],
+    );
+  }
+
   async attempted(subscription: string, event: EventPlace, attempt: Attempt): Promise<void> {
     await this.#write(
-      `INSERT INTO messaging.parked_event (subscription, lane, position, aggregate_id, type, status, attempts, due_at)
-       VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 millisecond')
-       ON CONFLICT (subscription, lane, position)
-       DO UPDATE SET status = excluded.status, attempts = excluded.attempts, due_at = excluded.due_at`,
-      [
-        subscription,
-        event.lane,
-        event.position,
-        event.aggregateId,
-        event.type,
-        attempt.status,
-        attempt.number,
-        attempt.dueInMs,
-      ],
+      `UPDATE messaging.parked_event SET status = $4, attempts = $5, due_at = now() + $6 * interval '1 millisecond'
+        WHERE subscription = $1 AND lane = $2 AND position = $3`,
+      [subscription, event.lane, event.position, attempt.status, attempt.number, attempt.dueInMs],
     );
   }
 

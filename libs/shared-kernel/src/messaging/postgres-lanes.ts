@@ -1,6 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '../persistence/unit-of-work';
-import { type ClaimedLane, type EventPlace, type LaneBehind, Lanes, STEP, type StoredEvent } from './lanes';
+import {
+  type ClaimedLane,
+  type EventPlace,
+  type LaneBehind,
+  Lanes,
+  STEP,
+  type StoredEvent,
+  type Attempt,
+  type SetAside,
+} from './lanes';
 import type { DurableSubscription } from './subscription';
 
 /** Cursors and parked events in the schema `messaging`. */
@@ -78,6 +87,9 @@ export class PostgresLanes extends Lanes {
   }
 }
 
+/** The mark of a first attempt whose event the cursor has not passed yet. */
+export const IS_PROVISIONAL = "(status = 'retrying' AND due_at IS NULL)";
+
 class LockedLane implements ClaimedLane {
   readonly #subscription: string;
   readonly #types: string[];
@@ -113,9 +125,9 @@ class LockedLane implements ClaimedLane {
     );
   }
 
-  async setAsideOf(aggregateIds: string[]): Promise<{ aggregateId: string; position: bigint }[]> {
+  async setAsideOf(aggregateIds: string[]): Promise<SetAside[]> {
     return this.#query(
-      `SELECT aggregate_id AS "aggregateId", position FROM messaging.parked_event
+      `SELECT aggregate_id AS "aggregateId", position, ${IS_PROVISIONAL} AS "isProvisional" FROM messaging.parked_event
         WHERE subscription = $1 AND lane = $2 AND aggregate_id = ANY($3::text[])`,
       aggregateIds,
     );
@@ -132,28 +144,42 @@ class LockedLane implements ClaimedLane {
     );
   }
 
+  async settleMark(position: bigint, next: Attempt): Promise<void> {
+    await this.#query(
+      `UPDATE messaging.parked_event SET status = $4, attempts = $5, due_at = now() + $6 * interval '1 millisecond'
+        WHERE subscription = $1 AND lane = $2 AND position = $3`,
+      position,
+      next.status,
+      next.number,
+      next.dueInMs,
+    );
+  }
+
+  async dropMark(position: bigint): Promise<void> {
+    await this.#query(
+      'DELETE FROM messaging.parked_event WHERE subscription = $1 AND lane = $2 AND position = $3',
+      position,
+    );
+  }
+
   async firstDue(): Promise<{ position: bigint; attempts: number } | undefined> {
     const [due] = await this.#query<{ position: bigint; attempts: number }>(
       `SELECT position, attempts FROM messaging.parked_event
-        WHERE subscription = $1 AND lane = $2 AND position <= $4 AND status = 'retrying' AND due_at <= now()
-          AND type = ANY($3::text[])
+        WHERE subscription = $1 AND lane = $2 AND status = 'retrying' AND due_at <= now() AND type = ANY($3::text[])
         ORDER BY position LIMIT 1`,
       this.#types,
-      this.position,
     );
     return due;
   }
 
   async forget({ position, aggregateId }: EventPlace): Promise<void> {
-    await this.#query(
-      'DELETE FROM messaging.parked_event WHERE subscription = $1 AND lane = $2 AND position = $3',
-      position,
-    );
+    await this.dropMark(position);
     await this.#query(
       `UPDATE messaging.parked_event SET status = 'retrying', attempts = 0, due_at = now()
         WHERE (subscription, lane, position) IN (
           SELECT subscription, lane, position FROM messaging.parked_event
-           WHERE subscription = $1 AND lane = $2 AND aggregate_id = $3 ORDER BY position LIMIT 1)
+           WHERE subscription = $1 AND lane = $2 AND aggregate_id = $3 AND NOT ${IS_PROVISIONAL}
+           ORDER BY position LIMIT 1)
           AND status = 'behind'`,
       aggregateId,
     );

@@ -1,4 +1,3 @@
-import type { ClaimedLane } from '../../src/messaging/lanes';
 import type { EffectBreakage } from './effects-scenario';
 import type { Breakage } from './event-log-scenario';
 
@@ -21,7 +20,13 @@ export const BREAKAGES: Record<string, { log?: Breakage; effects?: EffectBreakag
   },
   'a retry of what the cursor has not passed': {
     log: {
-      lane: (lane) => ({ firstDue: () => firstDueOfAll(lane) }),
+      lane: (lane, log, { name }) => ({
+        firstDue: async () => {
+          const due = await Object.getPrototypeOf(lane).firstDue.call(lane);
+          const { cursor } = lane as unknown as { cursor: { lane: number } };
+          return due ?? log.parkedOf(name, cursor.lane).find(({ dueAt }) => dueAt === null);
+        },
+      }),
     },
   },
   'a failed event that does not let the next one follow': {
@@ -34,7 +39,9 @@ export const BREAKAGES: Record<string, { log?: Breakage; effects?: EffectBreakag
   'positions drawn before the commit, as from an identity column': { log: { drawsPositions: true } },
   'two processes on one lane of a subscription': { log: { sharesLanes: true } },
   'a begun batch that leaves no mark': { log: { marks: { batchBegun: () => Promise.resolve() } } },
-  'attempts that are not counted before they are made': { log: { marks: { attempted: () => Promise.resolve() } } },
+  'attempts that are not counted before they are made': {
+    log: { marks: { firstAttempted: () => Promise.resolve(), attempted: () => Promise.resolve() } },
+  },
   'a call where a question was due': {
     effects: (rows) => {
       const claim = rows.claim.bind(rows);
@@ -73,9 +80,3 @@ export const BREAKAGES: Record<string, { log?: Breakage; effects?: EffectBreakag
     },
   },
 };
-
-/** As if the lane had been passed to its end. */
-async function firstDueOfAll(lane: ClaimedLane) {
-  const passed = Object.assign(Object.create(Object.getPrototypeOf(lane)), lane, { position: 1_000_000n });
-  return Object.getPrototypeOf(lane).firstDue.call(passed);
-}

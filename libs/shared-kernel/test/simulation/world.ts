@@ -170,6 +170,7 @@ export class SimulatedProcess implements Steps {
         world.tell(() => `${this.name} ${name}${shown(result)}`);
         if (fault === 'killed after') return this.kill(`after ${name}`);
         if (fault === 'broken after') return fail(broken());
+        if (name === 'claim' && transaction) this.mayLose(transaction);
         resolve(result);
       });
     });
@@ -187,6 +188,15 @@ export class SimulatedProcess implements Steps {
     this.world.tell(() => `${this.name} KILLED ${where}`);
     for (const transaction of this.transactions) this.world.after(this.world.delay(), () => transaction.rollBack());
     for (const listener of this.onKilled.splice(0)) listener();
+  }
+
+  /** The database ends the transaction; its process hears of it only when it next asks for something. */
+  private mayLose(transaction: MemoryTransaction): void {
+    const { chance, faults } = this.world;
+    if (faults.errors === 0 || !chance.happens(0.02)) return;
+    faults.errors -= 1;
+    this.world.count('claims ended by the database');
+    this.world.after(this.world.delay() * 3, () => transaction.rollBack());
   }
 
   private fault(step: string): string | undefined {

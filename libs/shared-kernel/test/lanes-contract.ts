@@ -139,9 +139,11 @@ export function describeLanes(name: string, open: () => Promise<OpenedStore>): v
     it('try nothing again for the mark of a first attempt before it is settled', async () => {
       await store.append(tick());
       await store.marks.firstAttempted(ticks.name, place(1n, 0));
-      await moveTo(1n);
-      expect([await due(), await behind()]).toEqual([undefined, []]);
-      await claim((lane) => lane.settleMark(1n, attempt(1)));
+      expect(await due()).toBeUndefined();
+      await claim(async (lane) => {
+        await lane.settleMark(1n, attempt(1));
+        await lane.moveTo(1n);
+      });
       expect(await due()).toMatchObject({ position: 1n, attempts: 1 });
       expect(await behind()).toEqual([{ subscription: ticks.name, lane: LANE, retry: true }]);
     });
@@ -155,8 +157,17 @@ export function describeLanes(name: string, open: () => Promise<OpenedStore>): v
         { aggregateId: counterOfLane(0), position: 1n, isProvisional: false },
       ]);
       expect(await due()).toMatchObject({ position: 1n, attempts: 3 });
-      await claim((lane) => lane.dropMark(1n));
-      expect(await due()).toBeUndefined();
+    });
+
+    it('tell of a first mark that came late, set nothing aside for it, and forget it', async () => {
+      await store.append(tick(), tick());
+      await moveTo(1n);
+      await store.marks.firstAttempted(ticks.name, place(1n, 0));
+      await moveTo(2n);
+      expect(await claim((lane) => lane.setAsideOf([counterOfLane(0)]))).toEqual([]);
+      expect(await behind()).toEqual([{ subscription: ticks.name, lane: LANE, retry: true }]);
+      await claim((lane) => lane.dropLateMarks());
+      expect(await behind()).toEqual([]);
     });
 
     it('try again the oldest event that is due, and none that is not, is parked, or is of a type not taken here', async () => {

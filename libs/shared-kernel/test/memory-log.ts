@@ -130,7 +130,11 @@ export class MemoryLanes extends Lanes {
         for (let lane = 0; lane < this.log.laneCount; lane++) {
           const retry = this.log
             .parkedOf(subscription.name, lane)
-            .some((row) => isDue(row, this.steps.now()) && subscription.events.has(row.type));
+            .some((row) =>
+              isProvisional(row)
+                ? row.position <= this.log.cursor(subscription.name, lane).position
+                : isDue(row, this.steps.now()) && subscription.events.has(row.type),
+            );
           if (retry || this.hasNext(subscription, lane)) {
             found.set(keyOf(subscription.name, lane), { subscription: subscription.name, lane, retry });
           }
@@ -214,7 +218,7 @@ class MemoryLane implements ClaimedLane {
   async setAsideOf(aggregateIds: string[]): Promise<SetAside[]> {
     return this.step('set aside?', () =>
       this.parked()
-        .filter((row) => aggregateIds.includes(row.aggregateId))
+        .filter((row) => aggregateIds.includes(row.aggregateId) && !this.isLate(row))
         .map((row) => ({ aggregateId: row.aggregateId, position: row.position, isProvisional: isProvisional(row) })),
     );
   }
@@ -228,10 +232,13 @@ class MemoryLane implements ClaimedLane {
     );
   }
 
-  async dropMark(position: bigint): Promise<void> {
-    await this.step('drop mark', () =>
-      this.transaction.write(() => this.log.unpark(this.subscription.name, this.cursor.lane, position)),
-    );
+  async dropLateMarks(): Promise<void> {
+    await this.step('drop late marks', () => {
+      const late = this.parked().filter((row) => this.isLate(row));
+      this.transaction.write(() => {
+        for (const { position } of late) this.log.unpark(this.subscription.name, this.cursor.lane, position);
+      });
+    });
   }
 
   async setBehind(events: EventPlace[]): Promise<void> {
@@ -259,6 +266,10 @@ class MemoryLane implements ClaimedLane {
         if (next?.status === 'behind') Object.assign(next, { status: 'retrying', dueAt: this.steps.now() });
       }),
     );
+  }
+
+  private isLate(row: ParkedRow): boolean {
+    return isProvisional(row) && row.position <= this.position;
   }
 
   private parked(): ParkedRow[] {

@@ -76,6 +76,7 @@ export class LaneDelivery {
     let endTurn = (): void => undefined;
     try {
       return await this.lanes.claim(subscription, lane, async (claimed) => {
+        await claimed.dropLateMarks();
         const due = await claimed.firstDue();
         if (!due) return 'done';
         const [event] = await this.#read(subscription, claimed, due.position - 1n, 1);
@@ -121,15 +122,11 @@ export class LaneDelivery {
    */
   async #setAside(lane: ClaimedLane, events: StoredEvent[]): Promise<StoredEvent[]> {
     if (events.length === 0) return events;
-    const found = await lane.setAsideOf([...new Set(events.map((event) => event.aggregateId))]);
-    const parked: typeof found = [];
-    for (const row of found) {
-      // A provisional mark of what was passed came late: another process has handled the event.
-      if (row.isProvisional && row.position <= lane.position) await lane.dropMark(row.position);
-      else parked.push(row);
-      if (row.isProvisional && row.position > lane.position) await lane.settleMark(row.position, this.#attempt(1));
-    }
+    const parked = await lane.setAsideOf([...new Set(events.map((event) => event.aggregateId))]);
     if (parked.length === 0) return events;
+    for (const { isProvisional, position } of parked) {
+      if (isProvisional) await lane.settleMark(position, this.#attempt(1));
+    }
     const waiting = new Set(parked.map((row) => row.aggregateId));
     const known = new Set(parked.map((row) => row.position));
     const behind = events.filter((event) => waiting.has(event.aggregateId) && !known.has(event.position));

@@ -78,12 +78,12 @@ export interface ClaimedLane {
   /** Events of every type after a position, in order, so that a hole would be seen. */
   read(after: bigint, limit: number): Promise<StoredEvent[]>;
   moveTo(position: bigint): Promise<void>;
-  /** Which events of these aggregates are set aside, or have the provisional mark of a first attempt. */
+  /** Which events of these aggregates are set aside, or are ahead with the provisional mark of a first attempt. */
   setAsideOf(aggregateIds: string[]): Promise<SetAside[]>;
   /** The first attempt did not succeed: its event is set aside and tried again as `next` says. */
   settleMark(position: bigint, next: Attempt): Promise<void>;
-  /** The mark came too late to mean anything. */
-  dropMark(position: bigint): Promise<void>;
+  /** Forgets provisional marks of what the cursor has passed: they came late, another process has handled the event. */
+  dropLateMarks(): Promise<void>;
   /** Sets events aside until the earlier one of their aggregate has succeeded. */
   setBehind(events: EventPlace[]): Promise<void>;
   /** The first failed event that is due again, with its attempts so far. */

@@ -54,6 +54,11 @@ export class PostgresLanes extends Lanes {
          SELECT p.subscription, p.lane, true FROM messaging.parked_event p
            JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
           WHERE p.status = 'retrying' AND p.due_at <= now() AND p.type = ANY(string_to_array(s.types, ','))
+         UNION ALL
+         SELECT p.subscription, p.lane, true FROM messaging.parked_event p
+           JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
+           JOIN messaging.subscription_cursor c USING (subscription, lane)
+          WHERE p.status = 'retrying' AND p.due_at IS NULL AND p.position <= c.position
        ) AS behind GROUP BY subscription, lane`,
       [subscriptions.map(({ name }) => name), subscriptions.map(({ events }) => [...events.keys()].join(','))],
     );
@@ -128,8 +133,10 @@ class LockedLane implements ClaimedLane {
   async setAsideOf(aggregateIds: string[]): Promise<SetAside[]> {
     return this.#query(
       `SELECT aggregate_id AS "aggregateId", position, ${IS_PROVISIONAL} AS "isProvisional" FROM messaging.parked_event
-        WHERE subscription = $1 AND lane = $2 AND aggregate_id = ANY($3::text[])`,
+        WHERE subscription = $1 AND lane = $2 AND aggregate_id = ANY($3::text[])
+          AND NOT (${IS_PROVISIONAL} AND position <= $4)`,
       aggregateIds,
+      this.position,
     );
   }
 
@@ -155,10 +162,11 @@ class LockedLane implements ClaimedLane {
     );
   }
 
-  async dropMark(position: bigint): Promise<void> {
+  async dropLateMarks(): Promise<void> {
     await this.#query(
-      'DELETE FROM messaging.parked_event WHERE subscription = $1 AND lane = $2 AND position = $3',
-      position,
+      `DELETE FROM messaging.parked_event
+        WHERE subscription = $1 AND lane = $2 AND ${IS_PROVISIONAL} AND position <= $3`,
+      this.position,
     );
   }
 
@@ -173,7 +181,10 @@ class LockedLane implements ClaimedLane {
   }
 
   async forget({ position, aggregateId }: EventPlace): Promise<void> {
-    await this.dropMark(position);
+    await this.#query(
+      'DELETE FROM messaging.parked_event WHERE subscription = $1 AND lane = $2 AND position = $3',
+      position,
+    );
     await this.#query(
       `UPDATE messaging.parked_event SET status = 'retrying', attempts = 0, due_at = now()
         WHERE (subscription, lane, position) IN (

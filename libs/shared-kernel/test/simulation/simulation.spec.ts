@@ -19,10 +19,10 @@ describe('the simulated event log and network effects', () => {
   });
 
   it.each(Object.entries(BREAKAGES))('notice %s', async (_what, breakage) => {
-    for (let seed = 1; seed <= ENOUGH_TO_NOTICE; seed++) {
-      const { wrong } = await simulate(seed, breakage);
-      if (wrong.length > 0) return expect(wrong[0]).toMatch(/\w/);
+    let noticed: string[] = [];
+    for (let seed = 1; noticed.length === 0 && seed <= ENOUGH_TO_NOTICE; seed++) {
+      noticed = (await simulate(seed, breakage)).wrong;
     }
-    throw new Error(`not noticed in ${ENOUGH_TO_NOTICE} schedules`);
+    expect(noticed).not.toEqual([]);
   });
 });

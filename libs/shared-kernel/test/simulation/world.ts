@@ -39,9 +39,9 @@ const surroundings = {
   setTimeout: globalThis.setTimeout,
   clearTimeout: globalThis.clearTimeout,
   setImmediate: globalThis.setImmediate,
-  now: performance.now,
+  now: performance.now.bind(performance),
   random: Math.random,
-  timeout: AbortSignal.timeout,
+  timeout: AbortSignal.timeout.bind(AbortSignal),
 };
 
 interface Happening {
@@ -149,10 +149,10 @@ export class SimulatedProcess implements Steps {
   async step<T>(name: string, execute: () => T, transaction?: MemoryTransaction): Promise<T> {
     const { world } = this;
     return new Promise((resolve, reject) => {
-      const fail = (error: unknown) => {
+      const fail = (error: Error) => {
         world.tell(() => `${this.name} ${name}: ${String(error)}`);
         transaction?.rollBack();
-        reject(error as Error);
+        reject(error);
       };
       world.after(world.delay(), () => {
         if (!this.isAlive) return;
@@ -164,7 +164,7 @@ export class SimulatedProcess implements Steps {
         try {
           result = execute();
         } catch (error) {
-          return fail(error);
+          return fail(error as Error);
         }
         world.count('steps');
         world.tell(() => `${this.name} ${name}${shown(result)}`);

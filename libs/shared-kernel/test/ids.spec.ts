@@ -1,4 +1,4 @@
-import { idOf, isId, LANES, laneOf, SystemIds, uuidOf } from '@tradewind/shared-kernel';
+import { idOf, isId, LANES, laneOf, lanesInTurn, SystemIds, uuidOf } from '@tradewind/shared-kernel';
 import fc from 'fast-check';
 
 describe('identifiers', () => {
@@ -47,5 +47,13 @@ describe('identifiers', () => {
     for (let lane = 0; lane < LANES; lane++) expect(laneOf(ids.next('ord', lane))).toBe(lane);
     expect(new Set(Array.from({ length: 1000 }, () => laneOf(ids.next('ord')))).size).toBe(LANES);
     expect(new Set(Array.from({ length: 1000 }, (_, n) => laneOf(`SKU-${n}`))).size).toBe(LANES);
+  });
+
+  it('gathers batches in a lane before the next one takes its turn, and comes round to all of them', () => {
+    const nextLane = lanesInTurn();
+    const lanes = Array.from({ length: 600 }, () => nextLane());
+    expect(new Set(lanes).size).toBe(LANES);
+    const changes = lanes.filter((lane, batch) => batch > 0 && lane !== lanes[batch - 1]);
+    expect(changes.length).toBeLessThan(lanes.length / 10);
   });
 });

@@ -104,13 +104,16 @@ export function laneOf(aggregateId: string): number {
   return (hash >>> 0) % LANES;
 }
 
+/** Batches that stay in one lane before the next one takes its turn. */
+const STAY = 16;
+
 /**
- * Lanes in turn. Aggregates that are made in one batch share a lane, so that their events lock one and
- * are delivered together; batches spread over all of them.
+ * Lanes in turn, to be called once for each batch. Aggregates that are made in one batch share a lane, so that their events
+ * lock one. Several batches stay in it: while one of them is being delivered, those behind it gather.
  */
 export function lanesInTurn(): () => number {
-  let lane = 0;
-  return () => (lane = (lane + 1) % LANES);
+  let batches = 0;
+  return () => Math.floor(batches++ / STAY) % LANES;
 }
 
 /** 128 bits as 26 characters of 5 bits; the first character carries 3 bits. */

@@ -6,7 +6,7 @@ import { SimulatedProcess, type World } from './world';
 
 const TIMEOUT_MS = 200;
 const SETTINGS = {
-  ...{ timeoutMs: TIMEOUT_MS, concurrency: 3, backoffMs: { first: 50, most: 400 }, pollMs: 100 },
+  ...{ timeoutMs: TIMEOUT_MS, concurrency: 3, backoffMs: { first: 50, most: 400 }, pollMs: 500 },
 };
 const ASK_AFTER_MS = Array.from({ length: 30 }, () => 1000);
 const HEAL_WITHIN_MS = 600_000;

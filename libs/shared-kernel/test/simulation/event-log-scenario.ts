@@ -47,8 +47,8 @@ const SUBSCRIPTIONS = [
  */
 type Mischief = 'poison' | 'deadly' | 'flaky';
 
-const OPTIONS = { workers: 2, batchSize: 4, maxAttempts: 7, backoffMs: 40, maxBackoffMs: 160 };
-const POLL_MS = { busy: 10, idle: 80 };
+const OPTIONS = { workers: 2, batchSize: 4, maxAttempts: 7, backoffMs: 40, maxBackoffMs: 120 };
+const POLL_MS = { busy: 10, idle: 200 };
 const HEAL_WITHIN_MS = 60_000;
 
 /** A way to break the log, to see that the simulation notices. */
@@ -143,7 +143,7 @@ class EventLogScenario {
     // As a supervisor does: start it again, sooner or later.
     steps.whenKilled(() => {
       this.processes.splice(this.processes.indexOf(process), 1);
-      world.after(world.chance.next() * 500, () => this.startProcess(version));
+      world.after(world.chance.next() * 200, () => this.startProcess(version));
     });
     void process.start();
   }

@@ -97,7 +97,8 @@ export class World {
     this.takeOver();
     try {
       for (;;) {
-        await new Promise(surroundings.setImmediate);
+        // A tick of Node comes when no promise has anything left to do.
+        await new Promise<void>((resolve) => process.nextTick(resolve));
         if (isOver()) return true;
         if (!this.queue[0] || this.queue[0].at > end) return false;
         const next = pop(this.queue)!;
@@ -105,7 +106,8 @@ export class World {
         next.run?.();
       }
     } finally {
-      Object.assign(globalThis, { setTimeout: surroundings.setTimeout, clearTimeout: surroundings.clearTimeout });
+      const { setTimeout, clearTimeout, setImmediate } = surroundings;
+      Object.assign(globalThis, { setTimeout, clearTimeout, setImmediate });
       performance.now = surroundings.now;
       Math.random = surroundings.random;
       AbortSignal.timeout = surroundings.timeout;
@@ -118,6 +120,7 @@ export class World {
       clearTimeout: (happening?: Happening) => {
         if (happening) happening.run = undefined;
       },
+      setImmediate: (run: () => void) => this.after(0, run),
     });
     performance.now = () => this.now;
     Math.random = () => this.chance.next();

@@ -30,12 +30,13 @@ export async function measureJourney(bench) {
   let sustained;
   for (const step of quick ? [0.7] : STEPS) {
     const row = await measure(`arriving at ${step.toFixed(1)} of the best above`, { perSecond: most * step });
+    if (quick) break; // too short to tell a backlog that grows from chance
     const { growth, drainMs, arriving } = row;
     row.sustained = growth <= SUSTAINED.growth * arriving && drainMs <= SUSTAINED.drainMs ? 'yes' : 'no';
     if (row.sustained === 'no') break;
     sustained = row;
   }
-  if (sustained && !quick) rows.push({ ...sustained, name: 'most that was sustained' });
+  if (sustained) rows.push({ ...sustained, name: 'most that was sustained' });
   await auditJourney(bench, site);
   await site.close();
 

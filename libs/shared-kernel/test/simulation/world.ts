@@ -34,6 +34,12 @@ export interface Faults {
 
 class Broken extends Error {}
 
+/** Steps that are taken seldom: half of the schedules aim their faults at one of them. */
+const SELDOM = [
+  ...['mark first attempt', 'settle mark', 'drop late marks', 'mark attempt', 'mark failure', 'due?', 'forget'],
+  ...['set behind', 'settle', 'record'],
+];
+
 /** What production code takes from its surroundings, replaced while a world runs. */
 const surroundings = {
   setTimeout: globalThis.setTimeout,
@@ -61,6 +67,7 @@ export class World {
   now = 0;
   private readonly queue: Happening[] = [];
   private order = 0;
+  private readonly aim: string | undefined;
 
   constructor(
     seed: number,
@@ -68,6 +75,12 @@ export class World {
     private readonly isTraced: boolean,
   ) {
     this.chance = new Chance(seed);
+    this.aim = this.chance.happens(0.5) ? this.chance.oneOf(SELDOM) : undefined;
+  }
+
+  /** Whether something goes wrong in this step, which in most steps has that probability. */
+  strikes(step: string, probability: number): boolean {
+    return this.chance.happens(step === this.aim ? 0.3 : probability);
   }
 
   count(what: string, by = 1): void {
@@ -117,10 +130,10 @@ export class World {
   private takeOver(): void {
     Object.assign(globalThis, {
       setTimeout: (run: () => void, milliseconds = 0) => this.after(milliseconds, run),
+      setImmediate: (run: () => void) => this.after(0, run),
       clearTimeout: (happening?: Happening) => {
         if (happening) happening.run = undefined;
       },
-      setImmediate: (run: () => void) => this.after(0, run),
     });
     performance.now = () => this.now;
     Math.random = () => this.chance.next();
@@ -204,11 +217,11 @@ export class SimulatedProcess implements Steps {
 
   private fault(step: string): string | undefined {
     const { chance, faults } = this.world;
-    if (faults.kills > 0 && chance.happens(0.015)) {
+    if (faults.kills > 0 && this.world.strikes(step, 0.015)) {
       faults.kills -= 1;
       return chance.oneOf(['killed before', 'killed after']);
     }
-    if (faults.errors > 0 && chance.happens(0.01)) {
+    if (faults.errors > 0 && this.world.strikes(step, 0.01)) {
       faults.errors -= 1;
       this.world.count('connections broken, deadlocks');
       return chance.oneOf(step === 'commit' ? ['broken before', 'broken after'] : ['broken before', 'deadlock']);

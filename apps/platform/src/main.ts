@@ -4,6 +4,18 @@ import { start } from './start/start';
 const STOP_WITHIN_MS = 9500;
 
 async function main(): Promise<void> {
+  const [command, ...words] = process.argv.slice(2);
+  if (command === 'drop-events') {
+    const { dropOldEvents } = await import('./drop-events.js');
+    process.stdout.write(`${await dropOldEvents(words, process.env)}\n`);
+  } else if (command === undefined) await run();
+  else
+    throw new Complaint(`there is no command ${command}; there is drop-events, and none at all to start the platform`);
+  process.exit(0);
+}
+
+/** The platform, until it is told to stop. */
+async function run(): Promise<void> {
   const stopping = new AbortController();
   const told = new Promise((resolve) => stopping.signal.addEventListener('abort', resolve));
   const stop = () => {
@@ -18,7 +30,6 @@ async function main(): Promise<void> {
     await told;
     await platform.stop();
   }
-  process.exit(0);
 }
 
 function fail(error: unknown): never {

@@ -97,6 +97,18 @@ describe('an order on its way from checkout to door', () => {
     expect(body.data[0]).toMatchObject({ type: 'trading.order-placed.v1', requestId: 'shop-4711' });
   });
 
+  it('has an empty story once its events were dropped, unlike an order that never was', async () => {
+    const { order } = (await world.checkout({})).body;
+    const timeline = (id: string) => world.call('GET', `/v1/orders/${id}/timeline`);
+    await world.unitOfWork.query("UPDATE messaging.event_log SET correlation_id = 'gone' WHERE correlation_id = $1", [
+      order.id,
+    ]);
+    expect(await timeline(order.id)).toMatchObject({ status: 200, body: { data: [] } });
+    expect((await timeline(order.id.replace(/.$/, order.id.endsWith('0') ? '1' : '0'))).body.code).toBe(
+      'unknown-order',
+    );
+  });
+
   it('keeps and shows a scan that nobody mapped, and stays where it is', async () => {
     const { order } = await world.aPaidOrder({ carrier: 'SF' });
     const waybill = await world.waybillOf(order.id);

@@ -1,3 +1,4 @@
+export { dropEvents, type DropReport } from './messaging/drop-events';
 export { EventLog, type LoggedEvent } from './messaging/event-log';
 export { contextOf } from './messaging/lane-delivery';
 export { MessagingModule, messagingPersistence } from './messaging/messaging.module';

@@ -60,14 +60,14 @@ function armCrashPoint(armed: Settings['crashPoint']): void {
 }
 
 /** The data folder of the embedded PostgreSQL; undefined with a DATABASE_URL. */
-async function claimed(settings: Settings, undo: Undo[]): Promise<DataFolder | undefined> {
+export async function claimed(settings: Settings, undo: Undo[]): Promise<DataFolder | undefined> {
   if (settings.databaseUrl) return undefined;
   const folder = await claimDataFolder(settings.dataDir);
   undo.push(() => folder.release());
   return folder;
 }
 
-async function embeddedDatabase(folder: DataFolder, undo: Undo[], stopping: AbortSignal): Promise<string> {
+export async function embeddedDatabase(folder: DataFolder, undo: Undo[], stopping: AbortSignal): Promise<string> {
   const starting = startEmbeddedPostgres(folder.path, [], stopping);
   undo.push(async () => (await starting.catch(() => undefined))?.stop());
   return (await starting).url;

@@ -62,7 +62,7 @@ export abstract class Lanes {
   /** Every lane where there is an event for one of these subscriptions, or a hole to be found. */
   abstract behind(subscriptions: readonly DurableSubscription[]): Promise<LaneBehind[]>;
 
-  /** Gives a new subscription its cursors; those of a known one stay where they are. */
+  /** Gives a new subscription its cursors, before the first event that is kept; those of a known one stay where they are. */
   abstract open(subscription: DurableSubscription): Promise<void>;
 
   /** Adds to the types that any version of this subscription takes; returns all of them. */

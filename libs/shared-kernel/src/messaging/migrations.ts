@@ -55,6 +55,12 @@ export class CreateMessaging1767225600000 implements MigrationInterface {
         END LOOP;
       END $$;
 
+      -- The last position of each lane that is gone, once old months were dropped: readers from the beginning start after it.
+      CREATE TABLE messaging.dropped (
+        lane smallint PRIMARY KEY REFERENCES messaging.lane,
+        position bigint NOT NULL
+      );
+
       -- What any version of a subscription takes: its cursors pass none of it undelivered.
       CREATE TABLE messaging.subscription (
         name text PRIMARY KEY,

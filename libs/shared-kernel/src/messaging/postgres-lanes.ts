@@ -64,12 +64,14 @@ export class PostgresLanes extends Lanes {
     );
   }
 
-  /** In order, as other processes start too. */
+  /** In order, as other processes start too; and not while the events are dropped that it would begin with. */
   async open({ name, startFrom }: DurableSubscription): Promise<void> {
     await this.unitOfWork.run(async () => {
+      await this.unitOfWork.query('SELECT pg_advisory_xact_lock_shared(7391204562)');
       await this.unitOfWork.query(
         `INSERT INTO messaging.subscription_cursor (subscription, lane, position)
-         SELECT $1, lane, CASE WHEN $2 THEN head ELSE 0 END FROM messaging.lane ORDER BY lane ON CONFLICT DO NOTHING`,
+         SELECT $1, lane, CASE WHEN $2 THEN l.head ELSE coalesce(d.position, 0) END
+           FROM messaging.lane l LEFT JOIN messaging.dropped d USING (lane) ORDER BY lane ON CONFLICT DO NOTHING`,
         [name, startFrom === 'now'],
       );
       await this.unitOfWork.query(

@@ -51,6 +51,19 @@ describe('a unit of work', () => {
     expect(await kept()).toEqual([4]);
   });
 
+  it('commits nothing when a step at its end throws before it sends anything', async () => {
+    const failed = work.run(async () => {
+      await keep(1);
+      work.beforeCommit(() => keep(2));
+      work.beforeCommit(() => {
+        JSON.stringify({ a: 1n });
+        return keep(3);
+      });
+    });
+    await expect(failed).rejects.toThrow('BigInt');
+    expect(await kept()).toEqual([]);
+  });
+
   it('takes no swallowed failure for success', async () => {
     const failed = work.run(async () => {
       await keep(1);

@@ -29,7 +29,9 @@ export class EffectTable<Row extends EffectRow> extends EffectRows<Row> {
     return rows.map((row) => ({ row, wasRequested: row.was === 'requested' }));
   }
 
-  async record(ends: readonly EffectEnd[], alsoWrite: () => Promise<void>): Promise<void> {
+  async record(given: readonly EffectEnd[], alsoWrite: () => Promise<void>): Promise<void> {
+    // Everyone who updates several rows locks them in this order.
+    const ends = given.toSorted((a, b) => (a.row.id < b.row.id ? -1 : 1));
     await this.unitOfWork.run(async () => {
       await alsoWrite();
       const recorded = await this.unitOfWork.query(

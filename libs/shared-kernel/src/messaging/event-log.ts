@@ -117,7 +117,7 @@ export class EventLog implements IEventPublisher {
   }
 
   /** Locks the lanes in ascending order, takes positions from their heads and inserts: nothing is locked after this. */
-  async #append(pending: Pending[]): Promise<unknown> {
+  #append(pending: Pending[]): Promise<unknown> {
     const countOf = new Map<number, number>();
     const offsets = pending.map(({ lane }) => {
       const offset = (countOf.get(lane) ?? 0) + 1;

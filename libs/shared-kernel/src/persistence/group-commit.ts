@@ -56,11 +56,7 @@ export class GroupCommit<Command, Answer> {
 
   #next(): void {
     while (this.#running < this.options.concurrency && this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.options.maxBatch).filter((member) => {
-        if (!member.deadline?.aborted) return true;
-        member.reject(member.deadline.reason);
-        return false;
-      });
+      const batch = this.#waiting.splice(0, this.options.maxBatch).filter(isStillWanted);
       if (batch.length === 0) continue;
       this.#running += 1;
       void this.#run(batch).finally(() => {
@@ -83,7 +79,13 @@ export class GroupCommit<Command, Answer> {
       });
     } catch (error) {
       if (batch.length === 1 || isUnavailable(error)) for (const member of batch) member.reject(error);
-      else for (const member of batch) await this.#run([member]);
+      else for (const member of batch) if (isStillWanted(member)) await this.#run([member]);
     }
   }
+}
+
+/** Who has run out of time is told so, and nothing is begun for him. */
+function isStillWanted<Command, Answer>({ deadline, reject }: Waiting<Command, Answer>): boolean {
+  if (deadline?.aborted) reject(deadline.reason);
+  return !deadline?.aborted;
 }

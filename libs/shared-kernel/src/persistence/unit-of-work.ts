@@ -66,7 +66,8 @@ export class UnitOfWork {
 
   /**
    * Registers what must be the last thing before commit; throws outside a unit of work. `work` sends its statements before
-   * it waits for anything: they leave together with the COMMIT, in the order of registration.
+   * it waits for anything: they leave together with the COMMIT, in the order of registration. What it throws at once, it
+   * throws before anything is committed; so it must not be an `async` function, whose errors would come too late.
    */
   beforeCommit(work: () => Promise<unknown>): void {
     this.#required().beforeCommit.push(work);
@@ -105,14 +106,22 @@ export class UnitOfWork {
       // Not awaited: it goes out with the first statement.
       const begun = client.query('BEGIN');
       begun.catch(() => undefined); // what follows it fails as well
-      Object.assign(runner, { isTransactionActive: true }); // TypeORM takes no row locks otherwise
+      Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 }); // TypeORM takes no row locks otherwise
       const result = await current.run(transaction, async () => {
         const value = await work();
         crashPoint('transaction.before-commit');
-        const last = transaction.beforeCommit.map((send) => send());
+        const last = transaction.beforeCommit.map((send) => {
+          const sent = send();
+          sent.catch(() => undefined); // heard below, unless a later one throws at once
+          return sent;
+        });
         committed = client.query('COMMIT');
-        // The first to fail is the first that was sent and could not be done: the cause.
-        const [{ command }] = await Promise.all([committed, begun, ...last]);
+        committed.catch(() => undefined); // awaited below, when the statements before it are known to have succeeded
+        // The first that was sent and failed is the cause; those behind it only tell that the transaction is aborted.
+        const ends = await Promise.allSettled([begun, ...last]);
+        const cause = ends.find((end) => end.status === 'rejected');
+        if (cause) throw cause.reason;
+        const { command } = await committed;
         // COMMIT of a failed transaction "succeeds" as a rollback: an error swallowed in `work` must not pass for success.
         if (command !== 'COMMIT') throw new Error('a statement failed inside the unit of work');
         return value;

@@ -112,9 +112,8 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
       if (placed.length > 0) {
         const askAt = new Date(now.getTime() + this.settings.askPaymentAfterMs);
         const kept = placed.map(({ member, answer }) => ({ request: member.command.idempotency, answer }));
-        this.unitOfWork.beforeCommit(() =>
-          Promise.all([this.store.write(placed, shelf.taken, askAt), this.keys.store(kept)]),
-        );
+        this.unitOfWork.beforeCommit(() => this.store.write(placed, shelf.taken, askAt));
+        this.unitOfWork.beforeCommit(() => this.keys.store(kept));
         for (const { order, member } of placed) {
           runInContext(member.context, () => this.eventBus.publishAll(order.takeEvents()));
         }

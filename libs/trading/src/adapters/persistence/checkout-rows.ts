@@ -99,10 +99,10 @@ export class CheckoutRows extends CheckoutStore {
            AS p(id, order_id, gateway, currency, amount, placed_at)),
        payment AS (
          INSERT INTO trading.payment (id, order_id, gateway, currency, amount)
-         SELECT id, order_id, gateway, currency, amount FROM row RETURNING id)
+         SELECT id, order_id, gateway, currency, amount FROM row)
        INSERT INTO trading.payment_operation (id, payment_id, order_id, gateway, kind, amount, currency, requested_at, state, due_at)
-       SELECT payment.id, payment.id, row.order_id, row.gateway, 'charge', row.amount, row.currency, row.placed_at, 'pending', $7
-         FROM row JOIN payment USING (id)`,
+       SELECT row.id, row.id, row.order_id, row.gateway, 'charge', row.amount, row.currency, row.placed_at, 'pending', $7
+         FROM row`,
       [
         placed.map(({ order }) => uuidOf(order.payment.state.id)),
         placed.map(({ order }) => uuidOf(order.id)),

@@ -25,8 +25,8 @@ export interface OrderText {
   json: string;
 }
 
-/** Texts kept in memory, about a kilobyte each. */
-const MOST_KEPT = 10_000;
+/** Texts kept in memory, characters: about a thousand for an order of one line. */
+const MOST_KEPT = 16_000_000;
 /** An order is minted moments before the time it carries. */
 const MINTED_WITHIN_MS = 60_000;
 
@@ -39,8 +39,10 @@ const isOrderId = (text: string): boolean => isId('ord', text);
 @Injectable()
 export class OrderReads extends OrderContacts {
   readonly #orders = new GroupRead<Id<'ord'>, OrderText>((ids) => this.#standing(ids));
-  readonly #pages = new GroupRead<OrderQuestion, string>((questions) => this.#pagesOf(questions));
-  readonly #kept = new LRUCache<string, OrderText>({ max: MOST_KEPT });
+  readonly #kept = new LRUCache<string, OrderText>({
+    maxSize: MOST_KEPT,
+    sizeCalculation: ({ json }) => json.length,
+  });
 
   constructor(private readonly unitOfWork: UnitOfWork) {
     super();
@@ -52,7 +54,15 @@ export class OrderReads extends OrderContacts {
 
   /** One page as JSON text, newest first and by key: as quick on the last page as on the first. */
   async list(question: OrderQuestion): Promise<string> {
-    return (await this.#pages.find(question)) as string;
+    const { text, values } = selectPage(question);
+    const rows = await this.unitOfWork.query<Standing>(text, values);
+    const shown = rows.slice(0, question.limit);
+    const texts = await this.#textsOf(shown);
+    const ids = shown.map(({ id }) => idOf('ord', id));
+    const data = ids.flatMap((id) => texts.get(id)?.json ?? []);
+    const last = ids.at(-1);
+    const nextCursor = rows.length > shown.length && last ? encodeCursor([last]) : null;
+    return `{"data":[${data.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}`;
   }
 
   async shippingDetails(ids: readonly Id<'ord'>[]): Promise<ReadonlyMap<string, ShippingDetails>> {
@@ -80,26 +90,6 @@ export class OrderReads extends OrderContacts {
       [ids.map(uuidOf)],
     );
     return this.#textsOf(rows);
-  }
-
-  /** Questions that are the same are answered once. */
-  async #pagesOf(questions: OrderQuestion[]): Promise<Map<OrderQuestion, string>> {
-    const distinct = new Map(questions.map((question) => [JSON.stringify(question), question]));
-    const pages = new Map<string, string>();
-    await Promise.all([...distinct].map(async ([key, question]) => pages.set(key, await this.#page(question))));
-    return new Map(questions.map((question) => [question, pages.get(JSON.stringify(question)) as string]));
-  }
-
-  async #page(question: OrderQuestion): Promise<string> {
-    const { text, values } = selectPage(question);
-    const rows = await this.unitOfWork.query<Standing>(text, values);
-    const shown = rows.slice(0, question.limit);
-    const texts = await this.#textsOf(shown);
-    const ids = shown.map(({ id }) => idOf('ord', id));
-    const data = ids.flatMap((id) => texts.get(id)?.json ?? []);
-    const last = ids.at(-1);
-    const nextCursor = rows.length > shown.length && last ? encodeCursor([last]) : null;
-    return `{"data":[${data.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}`;
   }
 
   async #textsOf(standing: Standing[]): Promise<Map<Id<'ord'>, OrderText>> {

@@ -40,8 +40,11 @@ export class PaymentOperationRows extends PaymentOperations {
   async closeCharges(paymentIds: readonly Id<'pay'>[]): Promise<void> {
     if (paymentIds.length === 0) return;
     await this.unitOfWork.query(
-      `UPDATE trading.payment_operation SET state = 'succeeded', due_at = NULL, fence = fence + 1
-        WHERE id = ANY($1::uuid[]) AND kind = 'charge' AND state <> 'succeeded'`,
+      `WITH open AS (
+         SELECT id FROM trading.payment_operation
+          WHERE id = ANY($1::uuid[]) AND kind = 'charge' AND state <> 'succeeded' ORDER BY id FOR UPDATE)
+       UPDATE trading.payment_operation o SET state = 'succeeded', due_at = NULL, fence = fence + 1
+         FROM open WHERE o.id = open.id`,
       [paymentIds.map(uuidOf)],
     );
   }

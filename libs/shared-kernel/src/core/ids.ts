@@ -111,9 +111,9 @@ const STAY = 16;
  * Lanes in turn, to be called once for each batch. Aggregates that are made in one batch share a lane, so that their events
  * lock one. Several batches stay in it: while one of them is being delivered, those behind it gather.
  */
-export function lanesInTurn(): () => number {
+export function lanesInTurn(stay = STAY): () => number {
   let batches = 0;
-  return () => Math.floor(batches++ / STAY) % LANES;
+  return () => Math.floor(batches++ / stay) % LANES;
 }
 
 /** 128 bits as 26 characters of 5 bits; the first character carries 3 bits. */

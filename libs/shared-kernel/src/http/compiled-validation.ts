@@ -17,9 +17,9 @@ interface Field {
 }
 
 /**
- * Validates bodies and queries as `full` does, in a fraction of its time: class-validator looks every rule up again for each object,
- * here they become one function for each class. It only ever accepts: what it does not accept, and every class with a
- * decorator that it does not know, goes to `full`, which finds the words for a refusal.
+ * Validates bodies and queries as `full` does, in a fraction of its time: class-validator looks every rule up again for
+ * each object, here they become one function for each class. It only ever accepts: what it does not accept, and every class
+ * with a decorator that it does not know, goes to `full`, which finds the words for a refusal.
  */
 export class CompiledValidation implements PipeTransform {
   readonly #readers = new Map<unknown, Reader | undefined>();

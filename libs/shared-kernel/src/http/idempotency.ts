@@ -144,25 +144,24 @@ export class IdempotencyKeys {
   }
 
   /** Keeps answers, in the transaction of their effects. Throws, and so undoes them, when a key is kept already. */
-  async store(answers: { request: IdempotentRequest; answer: Answer }[]): Promise<void> {
-    try {
-      await this.unitOfWork.query(
-        `INSERT INTO http.idempotency_key (scope, key, fingerprint, status, body, expires_at)
-         SELECT a.scope, a.key, a.fingerprint, a.status, a.body, now() + a.keep_hours * interval '1 hour'
-           FROM ROWS FROM (unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int[]), json_array_elements($6::json))
-             AS a(scope, key, fingerprint, status, keep_hours, body)`,
-        [
-          answers.map(({ request }) => request.scope),
-          answers.map(({ request }) => request.key),
-          answers.map(({ request }) => request.fingerprint),
-          answers.map(({ answer }) => answer.status),
-          answers.map(({ request }) => request.keepHours),
-          jsonArray(answers.map(({ answer }) => answer.json)),
-        ],
-      );
-    } catch (error) {
+  store(answers: { request: IdempotentRequest; answer: Answer }[]): Promise<unknown> {
+    const stored = this.unitOfWork.query(
+      `INSERT INTO http.idempotency_key (scope, key, fingerprint, status, body, expires_at)
+       SELECT a.scope, a.key, a.fingerprint, a.status, a.body, now() + a.keep_hours * interval '1 hour'
+         FROM ROWS FROM (unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int[]), json_array_elements($6::json))
+           AS a(scope, key, fingerprint, status, keep_hours, body)`,
+      [
+        answers.map(({ request }) => request.scope),
+        answers.map(({ request }) => request.key),
+        answers.map(({ request }) => request.fingerprint),
+        answers.map(({ answer }) => answer.status),
+        answers.map(({ request }) => request.keepHours),
+        jsonArray(answers.map(({ answer }) => answer.json)),
+      ],
+    );
+    return stored.catch((error: unknown) => {
       throw isUniqueViolation(error, 'idempotency_key_pkey') ? new KeyStoredMeanwhile() : error;
-    }
+    });
   }
 
   /** Forgets expired keys, a bounded number at a time; returns how many. */

@@ -32,26 +32,19 @@ interface Waiting<Command, Answer> extends Member<Command> {
 export class GroupCommit<Command, Answer> {
   readonly #waiting: Waiting<Command, Answer>[] = [];
   #running = 0;
-  #idle: (() => void)[] = [];
 
   constructor(
     private readonly commit: (members: Member<Command>[]) => Promise<Outcome<Answer>[]>,
     private readonly options: { maxBatch: number; concurrency: number } = { maxBatch: 256, concurrency: 1 },
   ) {}
 
-  /** Resolves or rejects once the command's batch has committed. Who runs out of time leaves the queue; a begun batch goes on. */
+  /** Settles once the command's batch has committed. Who runs out of time leaves the queue; a begun batch goes on. */
   submit(command: Command, deadline?: Deadline): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ command, context: currentContext(), deadline, resolve, reject });
       // A turn of the event loop lets requests that were read together join one batch.
       setImmediate(() => this.#next());
     });
-  }
-
-  /** Resolves when everything submitted so far was answered. */
-  async drained(): Promise<void> {
-    if (this.#running === 0 && this.#waiting.length === 0) return;
-    await new Promise<void>((resolve) => this.#idle.push(resolve));
   }
 
   #next(): void {
@@ -62,7 +55,6 @@ export class GroupCommit<Command, Answer> {
       void this.#run(batch).finally(() => {
         this.#running -= 1;
         this.#next();
-        if (this.#running === 0) for (const idle of this.#idle.splice(0)) idle();
       });
     }
   }

@@ -17,7 +17,7 @@ interface Transaction {
 const current = new AsyncLocalStorage<Transaction>();
 const ATTEMPTS = 4;
 
-/** One TypeORM transaction for everything that runs inside `run`, without handing a manager around. */
+/** One transaction for everything that runs inside `run`, without handing a connection around. */
 @Injectable()
 export class UnitOfWork {
   constructor(private readonly dataSource: DataSource) {}

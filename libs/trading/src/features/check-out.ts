@@ -1,5 +1,5 @@
 import { Command, CommandHandler, EventBus, type ICommandHandler } from '@nestjs/cqrs';
-import { Clock, Ids, LANES } from '@tradewind/shared-kernel';
+import { Clock, Ids, lanesInTurn } from '@tradewind/shared-kernel';
 import {
   type Answer,
   answered,
@@ -46,7 +46,8 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
     maxBatch: 256,
     concurrency: 2,
   });
-  #lane = 0;
+  /** All orders of a batch share one lane, so that the batch locks one; nobody waits for these events to gather. */
+  readonly #nextLane = lanesInTurn(1);
 
   constructor(
     private readonly store: CheckoutStore,
@@ -130,11 +131,5 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
       order: orderView(order),
       payment: { id, status: order.paymentStatus, amount: amount.toJSON(), redirectUrl },
     };
-  }
-
-  /** All orders of a batch share one lane, so that the batch locks one; batches take the lanes in turn. */
-  #nextLane(): number {
-    this.#lane = (this.#lane + 1) % LANES;
-    return this.#lane;
   }
 }

@@ -1,5 +1,5 @@
 import { EventsHandler } from '@nestjs/cqrs';
-import { type ContractEvent, type Delivered, laneOf } from '@tradewind/shared-kernel';
+import { type ContractEvent, type Delivered, laneOf, ManualClock } from '@tradewind/shared-kernel';
 import { EventLog, messagingPersistence, ParkedEvents, Subscription } from '@tradewind/shared-kernel/messaging';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { createTestDatabase, eventually, type TestDatabase } from '@tradewind/shared-kernel/testing';
@@ -337,6 +337,21 @@ describe('the event log', () => {
     await unitOfWork.query("SELECT messaging.ensure_partitions('2031-05-01', 2)");
     expect(await inDefault()).toBe(0);
     expect(await unitOfWork.query('SELECT FROM messaging.event_log_203105')).toHaveLength(1);
+  });
+
+  it('delivers events in the order of their commits, whatever the clock said', async () => {
+    const { publish, unitOfWork, app } = await start([RecordTicks], { pollMs: { busy: 10, idle: 20 } });
+    const counter = new Counter(counterId(3));
+    for (const at of ['2026-01-10', '2020-02-01', '2039-03-01', '2026-01-11', '2020-02-01']) {
+      Object.assign(app.get(EventLog), { clock: new ManualClock(at) });
+      await publish(counter.tick().tick());
+    }
+    const rows = await eventually(async () => {
+      const all = await handled(unitOfWork, 'ticks');
+      return all.length === 10 && all;
+    });
+    expect(rows.map((row) => row.version)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect((await lanesWithHoles.get()).values).toEqual([]);
   });
 
   it('fails the boot on a handler without a name, two with one name, and an event without a contract', async () => {

@@ -71,6 +71,8 @@ export class CreateMessaging1767225600000 implements MigrationInterface {
         subscription text NOT NULL,
         lane smallint NOT NULL REFERENCES messaging.lane,
         position bigint NOT NULL,
+        -- Where to look first for what follows: it is hardly older. Saves asking the partitions of all earlier months.
+        since timestamptz NOT NULL DEFAULT '-infinity',
         PRIMARY KEY (subscription, lane)
       ) WITH (fillfactor = 10);
 

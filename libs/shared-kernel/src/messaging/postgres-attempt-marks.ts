@@ -5,6 +5,7 @@ import { type Row, statement } from '../persistence/statement';
 import { MessagingOptions } from './messaging-options';
 import { AttemptMarks } from './attempt-marks';
 import { type Attempt, type EventPlace, STEP } from './lanes';
+import { SLACK, SOON } from './postgres-lanes';
 import type { DurableSubscription } from './subscription';
 
 /** Marks on connections of their own. These commits do not wait for the disk: they have to outlive a process, not the server. */
@@ -61,21 +62,29 @@ export class PostgresAttemptMarks extends AttemptMarks implements OnApplicationS
   async stepOver(subscriptions: readonly DurableSubscription[]): Promise<boolean> {
     const moved = await this.#write<{ steps: bigint }>(
       `WITH behind AS (
-         SELECT c.subscription, c.lane, c.position, string_to_array(s.types, ',') || r.types AS types
+         SELECT c.subscription, c.lane, c.position, c.since, string_to_array(s.types, ',') || r.types AS types
            FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane)
            JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
            JOIN messaging.subscription r ON r.name = c.subscription
           WHERE l.head > c.position ORDER BY c.subscription, c.lane FOR UPDATE OF c SKIP LOCKED),
+       ahead AS (
+         SELECT b.*, coalesce(taken.position - 1, b.position + ${STEP}) AS last
+           FROM behind b LEFT JOIN LATERAL (
+             SELECT e.position FROM messaging.event_log e
+              WHERE e.lane = b.lane AND e.position > b.position AND e.position <= b.position + ${STEP}
+                AND e.occurred_at >= b.since AND e.occurred_at < ${SOON} AND e.type = ANY(b.types)
+              ORDER BY e.position LIMIT 1) AS taken ON true),
        free AS (
-         SELECT b.subscription, b.lane, b.position, least(next.taken - 1, b.position + next.unbroken) AS until
-           FROM behind b CROSS JOIN LATERAL (
-             SELECT count(*) FILTER (WHERE position = b.position + n) AS unbroken,
-                    min(position) FILTER (WHERE type = ANY(b.types)) AS taken
-               FROM (SELECT e.position, e.type, row_number() OVER (ORDER BY e.position) AS n
+         SELECT a.subscription, a.lane, a.position, a.position + next.unbroken AS until, next.oldest
+           FROM ahead a CROSS JOIN LATERAL (
+             SELECT count(*) AS unbroken, min(occurred_at) AS oldest
+               FROM (SELECT e.position, e.occurred_at, row_number() OVER (ORDER BY e.position) AS n
                        FROM messaging.event_log e
-                      WHERE e.lane = b.lane AND e.position > b.position AND e.position <= b.position + ${STEP}) AS events
-           ) AS next)
-       UPDATE messaging.subscription_cursor c SET position = free.until FROM free
+                      WHERE e.lane = a.lane AND e.position > a.position AND e.position <= a.last
+                        AND e.occurred_at >= a.since AND e.occurred_at < ${SOON}) AS events
+              WHERE position = a.position + n) AS next
+          WHERE a.last > a.position)
+       UPDATE messaging.subscription_cursor c SET position = free.until, since = free.oldest - ${SLACK} FROM free
         WHERE c.subscription = free.subscription AND c.lane = free.lane AND free.until > c.position
        RETURNING free.until - free.position AS steps`,
       [subscriptions.map(({ name }) => name), subscriptions.map(({ events }) => [...events.keys()].join(','))],

@@ -12,6 +12,14 @@ import {
 } from './lanes';
 import type { DurableSubscription } from './subscription';
 
+/**
+ * Positions follow the order of commits, times the clocks of processes: what follows in a lane may be a little older. How
+ * much is allowed for; more than that costs a second look, and loses nothing.
+ */
+export const SLACK = "interval '1 day'";
+/** Events of the months to come are not asked for. */
+export const SOON = `now() + ${SLACK}`;
+
 /** Cursors and parked events in the schema `messaging`. */
 @Injectable()
 export class PostgresLanes extends Lanes {
@@ -25,14 +33,15 @@ export class PostgresLanes extends Lanes {
     work: (lane: ClaimedLane) => Promise<T>,
   ): Promise<T | 'taken'> {
     return this.unitOfWork.runOnce(async () => {
-      const [cursor] = await this.unitOfWork.query<{ position: bigint; begun: bigint }>(
-        `SELECT c.position, b.position AS begun
+      const [cursor] = await this.unitOfWork.query<Cursor & Record<string, unknown>>(
+        `SELECT c.position, b.position AS begun, c.since, l.head
            FROM messaging.subscription_cursor c JOIN messaging.batch_begun b USING (subscription, lane)
+           JOIN messaging.lane l USING (lane)
           WHERE c.subscription = $1 AND c.lane = $2 FOR UPDATE OF c SKIP LOCKED`,
         [subscription.name, lane],
       );
       if (!cursor) return 'taken';
-      return work(new LockedLane(this.unitOfWork, subscription, lane, cursor.position, cursor.begun));
+      return work(new LockedLane(this.unitOfWork, subscription, lane, cursor));
     });
   }
 
@@ -46,10 +55,11 @@ export class PostgresLanes extends Lanes {
            LEFT JOIN LATERAL (
              SELECT e.type FROM messaging.event_log e
               WHERE e.lane = c.lane AND e.position > c.position AND e.position <= c.position + ${STEP}
-                AND e.type = ANY(string_to_array(s.types, ',') || r.types)
+                AND e.occurred_at >= c.since AND e.occurred_at < ${SOON} AND e.type = ANY(string_to_array(s.types, ',') || r.types)
               ORDER BY e.position LIMIT 1) AS next ON true
           WHERE l.head > c.position AND (next.type = ANY(string_to_array(s.types, ',')) OR NOT EXISTS (
-             SELECT FROM messaging.event_log e WHERE e.lane = c.lane AND e.position = c.position + 1))
+             SELECT FROM messaging.event_log e WHERE e.lane = c.lane AND e.position = c.position + 1
+                AND e.occurred_at >= c.since AND e.occurred_at < ${SOON}))
          UNION ALL
          SELECT p.subscription, p.lane, true FROM messaging.parked_event p
            JOIN unnest($1::text[], $2::text[]) AS s(subscription, types) USING (subscription)
@@ -97,38 +107,51 @@ export class PostgresLanes extends Lanes {
 /** The mark of a first attempt whose event the cursor has not passed yet. */
 export const IS_PROVISIONAL = "(status = 'retrying' AND due_at IS NULL)";
 
+interface Cursor {
+  position: bigint;
+  begun: bigint;
+  since: Date | number;
+  head: bigint;
+}
+
 class LockedLane implements ClaimedLane {
+  readonly position: bigint;
+  readonly begun: bigint;
   readonly #subscription: string;
   readonly #types: string[];
+  #lastRead: StoredEvent[] = [];
 
   constructor(
     private readonly unitOfWork: UnitOfWork,
     { name, events }: DurableSubscription,
     private readonly lane: number,
-    readonly position: bigint,
-    readonly begun: bigint,
+    private readonly cursor: Cursor,
   ) {
+    this.position = cursor.position;
+    this.begun = cursor.begun;
     this.#subscription = name;
     this.#types = [...events.keys()];
   }
 
+  /** Looks in the months where they should be, and everywhere when they are not all there. */
   async read(after: bigint, limit: number): Promise<StoredEvent[]> {
-    return this.unitOfWork.query<StoredEvent & Record<string, unknown>>(
-      `SELECT lane, position, id, type, aggregate_id AS "aggregateId", aggregate_version AS version,
-              CASE WHEN type = ANY($3::text[]) THEN payload END AS payload,
-              type <> ALL($3::text[])
-                AND type IN (SELECT unnest(types) FROM messaging.subscription WHERE name = $5) AS elsewhere,
-              causation_id AS "causationId",
-              correlation_id AS "correlationId", request_id AS "requestId", actor, trace, occurred_at AS "occurredAt"
-         FROM messaging.event_log WHERE lane = $1 AND position > $2 ORDER BY position LIMIT $4`,
-      [this.lane, after, this.#types, limit, this.#subscription],
-    );
+    let events = await this.#readBetween(after, limit, this.cursor.since, SOON);
+    const isComplete = events.length === limit || after + BigInt(events.length) >= this.cursor.head;
+    const isUnbroken = events.at(-1)?.position === after + BigInt(events.length);
+    if (!isComplete || (events.length > 0 && !isUnbroken)) {
+      events = await this.#readBetween(after, limit, -Infinity, "'infinity'");
+    }
+    this.#lastRead = events;
+    return events;
   }
 
   async moveTo(position: bigint): Promise<void> {
+    const since = this.#lastRead.find((event) => event.position === position)?.occurredAt ?? null;
     await this.#query(
-      'UPDATE messaging.subscription_cursor SET position = $3 WHERE subscription = $1 AND lane = $2',
+      `UPDATE messaging.subscription_cursor SET position = $3, since = coalesce($4::timestamptz - ${SLACK}, since)
+        WHERE subscription = $1 AND lane = $2`,
       position,
+      since,
     );
   }
 
@@ -195,6 +218,21 @@ class LockedLane implements ClaimedLane {
            ORDER BY position LIMIT 1)
           AND status = 'behind'`,
       aggregateId,
+    );
+  }
+
+  async #readBetween(after: bigint, limit: number, since: Date | number, until: string): Promise<StoredEvent[]> {
+    return this.unitOfWork.query<StoredEvent & Record<string, unknown>>(
+      `SELECT lane, position, id, type, aggregate_id AS "aggregateId", aggregate_version AS version,
+              CASE WHEN type = ANY($3::text[]) THEN payload END AS payload,
+              type <> ALL($3::text[])
+                AND type IN (SELECT unnest(types) FROM messaging.subscription WHERE name = $5) AS elsewhere,
+              causation_id AS "causationId",
+              correlation_id AS "correlationId", request_id AS "requestId", actor, trace, occurred_at AS "occurredAt"
+         FROM messaging.event_log
+        WHERE lane = $1 AND position > $2 AND occurred_at >= $6::timestamptz AND occurred_at < ${until}
+        ORDER BY position LIMIT $4`,
+      [this.lane, after, this.#types, limit, this.#subscription, since],
     );
   }
 

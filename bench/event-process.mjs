@@ -2,8 +2,10 @@
 // monotonic clock, so that those of two processes can be set against each other.
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { ROOT, serve, sleep } from './processes.mjs';
 
+setFlagsFromString('--heap-growing-percent=60'); // as the platform does
 const require = createRequire(import.meta.url);
 require('reflect-metadata');
 const { Module } = require('@nestjs/common');

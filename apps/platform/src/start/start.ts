@@ -3,6 +3,7 @@ import { onCrashPoint } from '@tradewind/shared-kernel';
 import { Complaint } from './complaint';
 import { claimDataFolder, type DataFolder } from './data-folder';
 import { startEmbeddedPostgres } from './embedded-postgres';
+import { growSparingly } from './memory';
 import { requireFreePort } from './ports';
 import { startSandbox } from './sandbox-process';
 import { loadSettings, type Settings } from './settings';
@@ -20,6 +21,7 @@ export interface RunningPlatform {
  * soon as the step under way is done, and gives nothing.
  */
 export async function start(env: NodeJS.ProcessEnv, stopping: AbortSignal): Promise<RunningPlatform | undefined> {
+  growSparingly();
   const settings = loadSettings(env);
   armCrashPoint(settings.crashPoint);
   const undo: Undo[] = [];

@@ -1,4 +1,4 @@
-export { seedDemoCatalogue } from './adapters/persistence/seed';
-export { MOVES as ORDER_MOVES } from './domain/order';
+export { seedDemoCatalogue } from './adapters/persistence/stock/seed';
+export { MOVES as ORDER_MOVES } from './domain/orders/order';
 export { TradingSettings } from './features/trading-settings';
 export { TradingModule, tradingPersistence } from './trading.module';

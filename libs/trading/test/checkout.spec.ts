@@ -1,7 +1,7 @@
 import { Money } from '@tradewind/shared-kernel';
 import fc from 'fast-check';
 import { OrderPlaced } from '../src/contract';
-import { type CheckoutRequest, placeOrder, Shelf, type ShelfItem } from '../src/domain/checkout';
+import { type CheckoutRequest, placeOrder, Shelf, type ShelfItem } from '../src/domain/checkout/checkout';
 import { NOW, orderId, paymentId } from './orders';
 
 const item = (sku: string, onHand: bigint, reserved = 0n, price = Money.of(100, 'CNY')): ShelfItem => ({

@@ -9,7 +9,7 @@ import {
   RefundRequested,
   RefundSettled,
 } from '../src/contract';
-import { MOVES, type Order, type OrderMove, type OrderStatus } from '../src/domain/order';
+import { MOVES, type Order, type OrderMove, type OrderStatus } from '../src/domain/orders/order';
 import {
   aCancelledOrder,
   aCreatedOrder,

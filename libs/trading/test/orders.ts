@@ -1,6 +1,6 @@
 import { type ContractEvent, idOf, type Id, Money } from '@tradewind/shared-kernel';
-import { Order } from '../src/domain/order';
-import { Payment } from '../src/domain/payment';
+import { Order } from '../src/domain/orders/order';
+import { Payment } from '../src/domain/payments/payment';
 
 export const NOW = new Date('2026-01-31T08:30:00Z');
 export const PRICE = Money.of(12_990, 'CNY');

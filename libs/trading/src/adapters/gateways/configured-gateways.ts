@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { type PaymentGateway, PaymentGateways } from '../../domain/payment-gateway';
+import { type PaymentGateway, PaymentGateways } from '../../domain/payments/payment-gateway';
 import { SandboxGateway } from './sandbox-gateway';
 
 @Injectable()

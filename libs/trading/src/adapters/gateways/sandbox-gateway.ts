@@ -10,7 +10,7 @@ import {
   PaymentGateway,
   type RefundAnswer,
   type RefundInstruction,
-} from '../../domain/payment-gateway';
+} from '../../domain/payments/payment-gateway';
 import { refusal } from '../../domain/refusals';
 import { TradingSettings } from '../../features/trading-settings';
 

@@ -32,7 +32,7 @@ import {
 } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import { refusal } from '../../domain/refusals';
-import { CheckOut } from '../../features/check-out';
+import { CheckOut } from '../../features/checkout/check-out';
 import { TradingSettings } from '../../features/trading-settings';
 import { send } from './send';
 import { MoneyShape, OrderShape, ProblemShape } from './shapes';

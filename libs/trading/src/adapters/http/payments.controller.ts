@@ -14,8 +14,8 @@ import {
 import { isId } from '@tradewind/shared-kernel';
 import type { FastifyRequest } from 'fastify';
 import { refusal } from '../../domain/refusals';
-import { ReceivePaymentCallback } from '../../features/receive-payment-callback';
-import { ReturnFromGateway } from '../../features/return-from-gateway';
+import { ReceivePaymentCallback } from '../../features/payments/receive-payment-callback';
+import { ReturnFromGateway } from '../../features/payments/return-from-gateway';
 import { ProblemShape } from './shapes';
 
 export class CallbackAnswer {

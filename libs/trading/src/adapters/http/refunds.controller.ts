@@ -16,9 +16,9 @@ import { Idempotent, type IdempotentRequest, IsIdOf, withinBudget } from '@trade
 import { Type } from 'class-transformer';
 import { IsNotEmpty, IsObject, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
 import type { FastifyReply } from 'fastify';
-import { PaymentOperations } from '../../domain/payment-operations';
+import { PaymentOperations } from '../../domain/payments/payment-operations';
 import { refusal } from '../../domain/refusals';
-import { refundView, RequestRefund } from '../../features/request-refund';
+import { refundView, RequestRefund } from '../../features/refunds/request-refund';
 import { TradingSettings } from '../../features/trading-settings';
 import { orderIdOf } from './orders.controller';
 import { send } from './send';

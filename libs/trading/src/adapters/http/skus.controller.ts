@@ -5,7 +5,7 @@ import { httpRefusal, IsMinorUnits } from '@tradewind/shared-kernel/http';
 import { Type } from 'class-transformer';
 import { IsNotEmpty, IsObject, IsString, MaxLength, ValidateNested } from 'class-validator';
 import type { FastifyReply } from 'fastify';
-import { Catalogue, type Sku } from '../../domain/catalogue';
+import { Catalogue, type Sku } from '../../domain/stock/catalogue';
 import { refusal } from '../../domain/refusals';
 import { MoneyShape, ProblemShape } from './shapes';
 

@@ -1,0 +1,117 @@
+import { Injectable } from '@nestjs/common';
+import { Money, uuidOf } from '@tradewind/shared-kernel';
+import { jsonArray, UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import type { ShelfItem } from '../../../domain/checkout/checkout';
+import { CheckoutStore, type PlacedOrder } from '../../../domain/checkout/checkout-store';
+
+/** Set-based SQL: the number of statements does not depend on the number of orders. */
+@Injectable()
+export class CheckoutRows extends CheckoutStore {
+  constructor(private readonly unitOfWork: UnitOfWork) {
+    super();
+  }
+
+  async lockShelf(skus: string[]): Promise<ShelfItem[]> {
+    const rows = await this.unitOfWork.query<{
+      sku: string;
+      price: bigint;
+      currency: string;
+      on_hand: bigint;
+      reserved: bigint;
+    }>(
+      `SELECT s.sku, k.price, k.currency, s.on_hand, s.reserved FROM trading.stock_item s JOIN trading.sku k USING (sku)
+        WHERE s.sku = ANY($1::text[]) ORDER BY s.sku FOR UPDATE OF s`,
+      [skus],
+    );
+    return rows.map(({ sku, price, currency, on_hand: onHand, reserved }) => ({
+      sku,
+      price: Money.of(price, currency),
+      onHand,
+      reserved,
+    }));
+  }
+
+  write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, askAt: Date): Promise<unknown> {
+    return Promise.all([
+      this.#reserve(reserved),
+      this.#orders(placed),
+      this.#lines(placed),
+      this.#payments(placed, askAt),
+    ]);
+  }
+
+  #reserve(reserved: ReadonlyMap<string, bigint>): Promise<unknown> {
+    return this.unitOfWork.query(
+      `UPDATE trading.stock_item s SET reserved = s.reserved + t.units
+         FROM unnest($1::text[], $2::bigint[]) AS t(sku, units) WHERE s.sku = t.sku`,
+      [[...reserved.keys()], [...reserved.values()]],
+    );
+  }
+
+  #orders(placed: PlacedOrder[]): Promise<unknown> {
+    const states = placed.map(({ order }) => order.state);
+    return this.unitOfWork.query(
+      `INSERT INTO trading.orders (id, version, status, buyer_id, currency, total, carrier, region, locale, email,
+                                   shipping_address, placed_at, hold_expires_at)
+       SELECT id, version, 'created', buyer_id, currency, total, carrier, region, locale, email, address, placed_at, expires_at
+         FROM ROWS FROM (unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[],
+                                $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[]),
+                         jsonb_array_elements($12::jsonb))
+           AS o(id, version, buyer_id, currency, total, carrier, region, locale, email, placed_at, expires_at, address)`,
+      [
+        states.map((state) => uuidOf(state.id)),
+        placed.map(({ order }) => order.version),
+        states.map((state) => state.buyerId && uuidOf(state.buyerId)),
+        states.map((state) => state.total.currency),
+        states.map((state) => state.total.amount),
+        states.map((state) => state.carrier),
+        states.map((state) => state.region),
+        placed.map(({ locale }) => locale),
+        placed.map(({ email }) => email),
+        states.map((state) => state.placedAt),
+        states.map((state) => state.holdExpiresAt),
+        jsonArray(placed.map(({ shippingAddress }) => JSON.stringify(shippingAddress))),
+      ],
+    );
+  }
+
+  #lines(placed: PlacedOrder[]): Promise<unknown> {
+    const lines = placed.flatMap(({ order }) => order.state.lines.map((line) => ({ id: uuidOf(order.id), ...line })));
+    return this.unitOfWork.query(
+      `INSERT INTO trading.order_line (order_id, line_no, sku, quantity, unit_price, total)
+       SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[])`,
+      [
+        lines.map((line) => line.id),
+        lines.map((line) => line.lineNo),
+        lines.map((line) => line.sku),
+        lines.map((line) => line.quantity),
+        lines.map((line) => line.unitPrice.amount),
+        lines.map((line) => line.total.amount),
+      ],
+    );
+  }
+
+  /** The payment, and under its id the operation that asks its gateway when no news comes. */
+  #payments(placed: PlacedOrder[], askAt: Date): Promise<unknown> {
+    return this.unitOfWork.query(
+      `WITH row AS (
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[])
+           AS p(id, order_id, gateway, currency, amount, placed_at)),
+       payment AS (
+         INSERT INTO trading.payment (id, order_id, gateway, currency, amount)
+         SELECT id, order_id, gateway, currency, amount FROM row)
+       INSERT INTO trading.payment_operation (id, payment_id, order_id, gateway, kind, amount, currency, requested_at, state, due_at)
+       SELECT row.id, row.id, row.order_id, row.gateway, 'charge', row.amount, row.currency, row.placed_at, 'pending', $7
+         FROM row`,
+      [
+        placed.map(({ order }) => uuidOf(order.payment.state.id)),
+        placed.map(({ order }) => uuidOf(order.id)),
+        placed.map(({ order }) => order.payment.state.gateway),
+        placed.map(({ order }) => order.payment.state.amount.currency),
+        placed.map(({ order }) => order.payment.state.amount.amount),
+        placed.map(({ order }) => order.state.placedAt),
+        askAt,
+      ],
+    );
+  }
+}

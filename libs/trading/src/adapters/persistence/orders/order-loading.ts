@@ -1,0 +1,110 @@
+import { type Id, idOf, Money, uuidOf } from '@tradewind/shared-kernel';
+import type { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import { Order, type OrderStatus } from '../../../domain/orders/order';
+import { Payment } from '../../../domain/payments/payment';
+
+/** Those of these orders that exist, each as it stands in one snapshot; `locked` until the unit of work ends. */
+export async function loadOrders(
+  unitOfWork: UnitOfWork,
+  ids: readonly Id<'ord'>[],
+  how: 'locked' | 'read',
+): Promise<Order[]> {
+  if (ids.length === 0) return [];
+  const uuids = [[...new Set(ids)].map(uuidOf)];
+  const [rows, lines] = await Promise.all([
+    unitOfWork.query<OrderRow>(how === 'locked' ? LOCK_ORDERS : READ_ORDERS, uuids),
+    unitOfWork.query<LineRow>(READ_LINES, uuids),
+  ]);
+  const linesOf = new Map<string, LineRow[]>(rows.map(({ id }) => [id, []]));
+  for (const line of lines) linesOf.get(line.order)?.push(line);
+  return rows.map((row) => orderOf(row, linesOf.get(row.id) ?? []));
+}
+
+/** An order with its payment; ids are UUIDs. */
+interface OrderRow extends Record<string, unknown> {
+  id: string;
+  version: number;
+  status: OrderStatus;
+  buyerId: string | null;
+  currency: string;
+  total: bigint;
+  carrier: string | null;
+  region: string | null;
+  placedAt: Date;
+  holdExpiresAt: Date;
+  paidAt: Date | null;
+  shippedAt: Date | null;
+  deliveredAt: Date | null;
+  cancelledAt: Date | null;
+  cancelReason: string | null;
+  paymentId: string;
+  gateway: string;
+  amount: bigint;
+  authorized: bigint;
+  captured: bigint;
+  refundPending: bigint;
+  refunded: bigint;
+  declined: boolean;
+  gatewayReference: string | null;
+}
+
+/** Lines never change. */
+interface LineRow extends Record<string, unknown> {
+  order: string;
+  lineNo: number;
+  sku: string;
+  quantity: number;
+  unitPrice: bigint;
+  total: bigint;
+}
+
+/** Without the buyer's personal data, which is read by name only, for the peers that may ask. */
+const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", o.currency, o.total, o.carrier, o.region,
+    o.placed_at AS "placedAt", o.hold_expires_at AS "holdExpiresAt", o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
+    o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.cancel_reason AS "cancelReason",
+    p.id AS "paymentId", p.gateway, p.amount, p.authorized, p.captured, p.refund_pending AS "refundPending", p.refunded,
+    p.declined, p.gateway_reference AS "gatewayReference"
+  FROM trading.orders o JOIN trading.payment p ON p.order_id = o.id WHERE o.id = ANY($1::uuid[])`;
+
+const LOCK_ORDERS = `${READ_ORDERS} ORDER BY o.id FOR UPDATE`;
+
+const READ_LINES = `SELECT order_id AS "order", line_no AS "lineNo", sku, quantity, unit_price AS "unitPrice", total
+  FROM trading.order_line WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line_no`;
+
+function orderOf(row: OrderRow, lines: LineRow[]): Order {
+  const money = (amount: bigint) => Money.of(amount, row.currency);
+  const payment = new Payment({
+    id: idOf('pay', row.paymentId),
+    gateway: row.gateway,
+    amount: money(row.amount),
+    authorized: money(row.authorized),
+    captured: money(row.captured),
+    refundPending: money(row.refundPending),
+    refunded: money(row.refunded),
+    gatewayReference: row.gatewayReference,
+    declined: row.declined,
+  });
+  const state = {
+    id: idOf('ord', row.id),
+    status: row.status,
+    lines: lines.map(({ lineNo, sku, quantity, unitPrice, total }) => ({
+      lineNo,
+      sku,
+      quantity,
+      unitPrice: money(unitPrice),
+      total: money(total),
+    })),
+    total: money(row.total),
+    buyerId: row.buyerId === null ? null : idOf('buy', row.buyerId),
+    carrier: row.carrier,
+    region: row.region,
+    placedAt: row.placedAt,
+    holdExpiresAt: row.holdExpiresAt,
+    paidAt: row.paidAt,
+    shippedAt: row.shippedAt,
+    deliveredAt: row.deliveredAt,
+    cancelledAt: row.cancelledAt,
+    cancelReason: row.cancelReason,
+  };
+  return Order.restore(state, payment, row.version);
+}

@@ -1,0 +1,151 @@
+import { Injectable } from '@nestjs/common';
+import { EventBus } from '@nestjs/cqrs';
+import { type Id, idOf, uuidOf } from '@tradewind/shared-kernel';
+import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import type { Order } from '../../../domain/orders/order';
+import { type ExpiredOrder, type LockedOrders, Orders } from '../../../domain/orders/orders';
+import type { PaymentFacts } from '../../../domain/payments/payment';
+import { refusal } from '../../../domain/refusals';
+import { loadOrders } from './order-loading';
+
+/** An order as it was read, to tell what has changed since. */
+interface Loaded {
+  order: Order;
+  version: number;
+  payment: Readonly<PaymentFacts>;
+}
+
+/** Lock order everywhere: order with its payment, SKUs ascending. Set-based SQL throughout. */
+@Injectable()
+export class OrderRepository extends Orders {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly eventBus: EventBus,
+  ) {
+    super();
+  }
+
+  changeAll<T>(ids: readonly Id<'ord'>[], work: (orders: LockedOrders) => Promise<T>): Promise<T> {
+    return this.unitOfWork.run(async () => {
+      const loaded = await this.#load(ids, 'locked');
+      const result = await work({
+        change: async (id, change) => {
+          const order = loaded.get(id)?.order;
+          if (!order) throw refusal('unknown-order', `no order ${id}`);
+          const outcome = await change(order);
+          void this.eventBus.publishAll(order.takeEvents());
+          return outcome;
+        },
+      });
+      await this.#save([...loaded.values()]);
+      return result;
+    });
+  }
+
+  async find(id: Id<'ord'>): Promise<Order> {
+    const loaded = (await this.#load([id], 'read')).get(id);
+    if (!loaded) throw refusal('unknown-order', `no order ${id}`);
+    return loaded.order;
+  }
+
+  async idsOfPayments(paymentIds: readonly Id<'pay'>[]): Promise<ReadonlyMap<string, Id<'ord'>>> {
+    if (paymentIds.length === 0) return new Map();
+    const rows = await this.unitOfWork.query<{ id: string; order_id: string }>(
+      'SELECT id, order_id FROM trading.payment WHERE id = ANY($1::uuid[])',
+      [paymentIds.map(uuidOf)],
+    );
+    return new Map(rows.map((row) => [idOf('pay', row.id), idOf('ord', row.order_id)]));
+  }
+
+  async expired(now: Date, limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]> {
+    const rows = await this.unitOfWork.query<{ id: string; hold_expires_at: Date }>(
+      `SELECT id, hold_expires_at FROM trading.orders
+        WHERE paid_at IS NULL AND cancelled_at IS NULL AND hold_expires_at <= $1
+          AND ($3::timestamptz IS NULL OR (hold_expires_at, id) > ($3, $4::uuid))
+        ORDER BY hold_expires_at, id LIMIT $2`,
+      [now, limit, after?.holdExpiresAt ?? null, after ? uuidOf(after.id) : null],
+    );
+    return rows.map((row) => ({ id: idOf('ord', row.id), holdExpiresAt: row.hold_expires_at }));
+  }
+
+  async #load(ids: readonly Id<'ord'>[], how: 'locked' | 'read'): Promise<Map<Id<'ord'>, Loaded>> {
+    const orders = await loadOrders(this.unitOfWork, ids, how);
+    return new Map(orders.map((order) => [order.id, { order, version: order.version, payment: order.payment.state }]));
+  }
+
+  async #save(loaded: readonly Loaded[]): Promise<void> {
+    const changed = loaded.filter(({ order, version }) => order.version !== version);
+    if (changed.length === 0) return;
+    await this.#saveOrders(changed.map(({ order }) => order));
+    const paid = changed.filter(({ order, payment }) => order.payment.state !== payment);
+    if (paid.length > 0) await this.#savePayments(paid.map(({ order }) => order.payment.state));
+    await this.#moveStock(changed.map(({ order }) => order));
+  }
+
+  async #saveOrders(orders: readonly Order[]): Promise<void> {
+    const states = orders.map((order) => order.state);
+    await this.unitOfWork.query(
+      `UPDATE trading.orders AS o
+          SET version = c.version, status = c.status, paid_at = c.paid_at, shipped_at = c.shipped_at,
+              delivered_at = c.delivered_at, cancelled_at = c.cancelled_at, cancel_reason = c.cancel_reason
+         FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+                     $7::timestamptz[], $8::text[])
+           AS c(id, version, status, paid_at, shipped_at, delivered_at, cancelled_at, cancel_reason)
+        WHERE o.id = c.id`,
+      [
+        states.map((state) => uuidOf(state.id)),
+        orders.map((order) => order.version),
+        states.map((state) => state.status),
+        states.map((state) => state.paidAt),
+        states.map((state) => state.shippedAt),
+        states.map((state) => state.deliveredAt),
+        states.map((state) => state.cancelledAt),
+        states.map((state) => state.cancelReason),
+      ],
+    );
+  }
+
+  async #savePayments(payments: readonly Readonly<PaymentFacts>[]): Promise<void> {
+    await this.unitOfWork.query(
+      `UPDATE trading.payment AS p
+          SET authorized = c.authorized, captured = c.captured, refund_pending = c.refund_pending, refunded = c.refunded,
+              declined = c.declined, gateway_reference = c.gateway_reference
+         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::boolean[], $7::text[])
+           AS c(id, authorized, captured, refund_pending, refunded, declined, gateway_reference)
+        WHERE p.id = c.id`,
+      [
+        payments.map((payment) => uuidOf(payment.id)),
+        payments.map((payment) => payment.authorized.amount),
+        payments.map((payment) => payment.captured.amount),
+        payments.map((payment) => payment.refundPending.amount),
+        payments.map((payment) => payment.refunded.amount),
+        payments.map((payment) => payment.declined),
+        payments.map((payment) => payment.gatewayReference),
+      ],
+    );
+  }
+
+  /** Released units are available again; fulfilled ones have left the house. */
+  async #moveStock(orders: readonly Order[]): Promise<void> {
+    const units = new Map<string, { freed: bigint; gone: bigint }>();
+    for (const order of orders) {
+      for (const move of order.takeStockMoves()) {
+        for (const { sku, quantity } of order.state.lines) {
+          const { freed, gone } = units.get(sku) ?? { freed: 0n, gone: 0n };
+          const count = BigInt(quantity);
+          units.set(sku, { freed: freed + count, gone: move === 'fulfil' ? gone + count : gone });
+        }
+      }
+    }
+    if (units.size === 0) return;
+    await this.unitOfWork.query(
+      `WITH moved AS (
+         SELECT s.sku, m.freed, m.gone
+           FROM trading.stock_item s JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS m(sku, freed, gone) USING (sku)
+          ORDER BY s.sku FOR UPDATE OF s)
+       UPDATE trading.stock_item s SET reserved = s.reserved - moved.freed, on_hand = s.on_hand - moved.gone
+         FROM moved WHERE s.sku = moved.sku`,
+      [[...units.keys()], [...units.values()].map(({ freed }) => freed), [...units.values()].map(({ gone }) => gone)],
+    );
+  }
+}

@@ -1,0 +1,57 @@
+import { Injectable } from '@nestjs/common';
+import { Money } from '@tradewind/shared-kernel';
+import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import { Catalogue, type Sku } from '../../../domain/stock/catalogue';
+import { refusal } from '../../../domain/refusals';
+
+@Injectable()
+export class CatalogueRows extends Catalogue {
+  constructor(private readonly unitOfWork: UnitOfWork) {
+    super();
+  }
+
+  async find(sku: string): Promise<Sku | undefined> {
+    const [row] = await this.unitOfWork.query<{
+      name: string;
+      price: bigint;
+      currency: string;
+      on_hand: bigint;
+      reserved: bigint;
+    }>(
+      `SELECT k.name, k.price, k.currency, s.on_hand, s.reserved
+         FROM trading.sku k JOIN trading.stock_item s USING (sku) WHERE k.sku = $1`,
+      [sku],
+    );
+    if (!row) return undefined;
+    return {
+      sku,
+      name: row.name,
+      price: Money.of(row.price, row.currency),
+      onHand: row.on_hand,
+      reserved: row.reserved,
+    };
+  }
+
+  put({ sku, name, price, onHand }: Omit<Sku, 'reserved'>): Promise<{ created: boolean; sku: Sku }> {
+    return this.unitOfWork.run(async () => {
+      const [upserted] = await this.unitOfWork.query<{ created: boolean }>(
+        `INSERT INTO trading.sku (sku, name, price, currency) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (sku) DO UPDATE SET name = excluded.name, price = excluded.price, currency = excluded.currency
+         RETURNING xmax = 0 AS created`,
+        [sku, name, price.amount, price.currency],
+      );
+      const [stock] = await this.unitOfWork.query<{ reserved: bigint }>(
+        `INSERT INTO trading.stock_item AS s (sku, on_hand) VALUES ($1, $2)
+         ON CONFLICT (sku) DO UPDATE SET on_hand = excluded.on_hand WHERE s.reserved <= excluded.on_hand
+         RETURNING reserved`,
+        [sku, onHand],
+      );
+      if (!stock) {
+        const current = await this.find(sku);
+        const reserved = Number(current?.reserved ?? 0n);
+        throw refusal('stock-reserved', `${reserved} units of ${sku} are reserved`, { sku, reserved });
+      }
+      return { created: upserted?.created ?? false, sku: { sku, name, price, onHand, reserved: stock.reserved } };
+    });
+  }
+}

@@ -1,0 +1,108 @@
+import { type Id, Money } from '@tradewind/shared-kernel';
+import { Order, type OrderLine } from '../orders/order';
+import { Payment } from '../payments/payment';
+import { refusal } from '../refusals';
+
+export interface CheckoutRequest {
+  lines: { sku: string; quantity: number }[];
+  buyerId: Id<'buy'> | null;
+  paymentMethod: string;
+  carrier: string | null;
+  region: string | null;
+}
+
+/** A SKU as it stands while its row is locked. */
+export interface ShelfItem {
+  sku: string;
+  price: Money;
+  onHand: bigint;
+  reserved: bigint;
+}
+
+/** The locked SKUs of a batch: each order taken from it is seen by the next one. */
+export class Shelf {
+  readonly #items: Map<string, ShelfItem>;
+  readonly #taken = new Map<string, bigint>();
+
+  constructor(items: ShelfItem[]) {
+    this.#items = new Map(items.map((item) => [item.sku, item]));
+  }
+
+  item(sku: string): ShelfItem | undefined {
+    return this.#items.get(sku);
+  }
+
+  available(sku: string): bigint {
+    const item = this.#items.get(sku);
+    return item ? item.onHand - item.reserved - (this.#taken.get(sku) ?? 0n) : 0n;
+  }
+
+  take(sku: string, quantity: bigint): void {
+    this.#taken.set(sku, (this.#taken.get(sku) ?? 0n) + quantity);
+  }
+
+  /** Units newly reserved by SKU. */
+  get taken(): ReadonlyMap<string, bigint> {
+    return this.#taken;
+  }
+}
+
+/** Decides one checkout: takes its units from the shelf and returns the order, or throws the refusal and takes nothing. */
+export function placeOrder(
+  request: CheckoutRequest,
+  shelf: Shelf,
+  ids: { orderId: Id<'ord'>; paymentId: Id<'pay'> },
+  now: Date,
+  holdMs: number,
+): Order {
+  const unknown = request.lines.filter((line) => !shelf.item(line.sku)).map((line) => line.sku);
+  if (unknown.length > 0)
+    throw refusal('unknown-sku', `not in the catalogue: ${unknown.join(', ')}`, { skus: unknown });
+
+  const lines = request.lines.map((line, index) => priced(line, index + 1, shelf));
+  const currency = lines[0]?.unitPrice.currency as string;
+  if (lines.some((line) => line.unitPrice.currency !== currency)) {
+    throw refusal('mixed-currencies', 'order SKUs of one currency');
+  }
+  const total = within(() => lines.reduce((sum, line) => sum.plus(line.total), Money.zero(currency)));
+  hold(request.lines, shelf);
+  return Order.place(
+    {
+      id: ids.orderId,
+      lines,
+      total,
+      buyerId: request.buyerId,
+      carrier: request.carrier,
+      region: request.region,
+      placedAt: now,
+      holdExpiresAt: new Date(now.getTime() + holdMs),
+    },
+    Payment.awaited(ids.paymentId, request.paymentMethod, total),
+  );
+}
+
+function priced(line: { sku: string; quantity: number }, lineNo: number, shelf: Shelf): OrderLine {
+  const unitPrice = (shelf.item(line.sku) as ShelfItem).price;
+  return { lineNo, ...line, unitPrice, total: within(() => unitPrice.times(line.quantity)) };
+}
+
+/** Lines of one SKU are summed before they are checked. */
+function hold(lines: CheckoutRequest['lines'], shelf: Shelf): void {
+  const wanted = new Map<string, bigint>();
+  for (const { sku, quantity } of lines) wanted.set(sku, (wanted.get(sku) ?? 0n) + BigInt(quantity));
+  const short = [...wanted]
+    .filter(([sku, quantity]) => quantity > shelf.available(sku))
+    .map(([sku, quantity]) => ({ sku, requested: Number(quantity), available: Number(shelf.available(sku)) }));
+  if (short.length > 0) {
+    throw refusal('insufficient-stock', `short of ${short.map(({ sku }) => sku).join(', ')}`, { skus: short });
+  }
+  for (const [sku, quantity] of wanted) shelf.take(sku, quantity);
+}
+
+function within(total: () => Money): Money {
+  try {
+    return total();
+  } catch (error) {
+    throw refusal('amount-too-large', 'the total is beyond 2^53 - 1 minor units', {}, { cause: error });
+  }
+}

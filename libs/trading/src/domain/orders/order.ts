@@ -1,0 +1,207 @@
+import { Aggregate, type ContractEvent, type Id, type Money } from '@tradewind/shared-kernel';
+import {
+  OrderCancelled,
+  OrderDelivered,
+  OrderPaid,
+  OrderPlaced,
+  OrderShipped,
+  PaymentArrivedLate,
+  PaymentDeclined,
+  RefundRequested,
+  RefundSettled,
+} from '../../contract';
+import { Payment, type PaymentStatus } from '../payments/payment';
+import { refusal } from '../refusals';
+
+export type OrderStatus = 'created' | 'paid' | 'shipped' | 'delivered' | 'cancelled';
+export type OrderMove = 'paid' | 'cancelled' | 'shipped' | 'delivered';
+export type FulfilmentStatus = 'none' | 'partial' | 'shipped' | 'delivered' | 'returned';
+
+/** The product owner's table. Whatever is not in it is refused; a repeat of the move that led here changes nothing. */
+export const MOVES = {
+  created: { paid: 'paid', cancelled: 'cancelled' },
+  paid: { cancelled: 'cancelled', shipped: 'shipped' },
+  shipped: { delivered: 'delivered' },
+  delivered: {},
+  cancelled: {},
+} as const satisfies Record<OrderStatus, Partial<Record<OrderMove, OrderStatus>>>;
+
+export interface OrderLine {
+  lineNo: number;
+  sku: string;
+  quantity: number;
+  unitPrice: Money;
+  total: Money;
+}
+
+export interface OrderState {
+  id: Id<'ord'>;
+  status: OrderStatus;
+  lines: OrderLine[];
+  total: Money;
+  buyerId: Id<'buy'> | null;
+  carrier: string | null;
+  region: string | null;
+  placedAt: Date;
+  holdExpiresAt: Date;
+  paidAt: Date | null;
+  shippedAt: Date | null;
+  deliveredAt: Date | null;
+  cancelledAt: Date | null;
+  cancelReason: string | null;
+}
+
+/** What a gateway says of a payment, whoever brought the news: callback, return of the buyer, or our own question. */
+export interface PaymentNews {
+  outcome: 'paid' | 'declined';
+  amount: Money;
+  gatewayReference: string;
+}
+
+/** `late`: captured although the order was cancelled; `mismatch`: another amount or currency than was asked for. */
+export type PaymentVerdict = 'paid' | 'declined' | 'late' | 'repeated' | 'mismatch';
+
+/** What becomes of an order's held units: free again, or out of the house. */
+export type StockMove = 'release' | 'fulfil';
+
+/** What a buyer agreed to buy, with its one payment. Units are held from placement until it ships or is cancelled. */
+export class Order extends Aggregate {
+  #stockMoves: StockMove[] = [];
+
+  private constructor(
+    private current: OrderState,
+    readonly payment: Payment,
+    version: number,
+  ) {
+    super(version);
+  }
+
+  static place(
+    state: Omit<OrderState, 'status' | 'paidAt' | 'shippedAt' | 'deliveredAt' | 'cancelledAt' | 'cancelReason'>,
+    payment: Payment,
+  ): Order {
+    const nothingYet = { paidAt: null, shippedAt: null, deliveredAt: null, cancelledAt: null, cancelReason: null };
+    const order = new Order({ ...state, ...nothingYet, status: 'created' }, payment, 0);
+    order.raise(
+      new OrderPlaced({
+        orderId: state.id,
+        buyerId: state.buyerId,
+        paymentId: payment.state.id,
+        lines: state.lines.map((line) => ({ ...line, unitPrice: line.unitPrice.toJSON(), total: line.total.toJSON() })),
+        total: state.total.toJSON(),
+        holdExpiresAt: state.holdExpiresAt.toISOString(),
+      }),
+    );
+    return order;
+  }
+
+  static restore(state: OrderState, payment: Payment, version: number): Order {
+    return new Order(state, payment, version);
+  }
+
+  get id(): Id<'ord'> {
+    return this.current.id;
+  }
+
+  get state(): Readonly<OrderState> {
+    return this.current;
+  }
+
+  /** An unpaid order that was cancelled owes nothing. */
+  get paymentStatus(): PaymentStatus {
+    const { status } = this.payment;
+    return this.current.status === 'cancelled' && (status === 'pending' || status === 'failed') ? 'none' : status;
+  }
+
+  get fulfilmentStatus(): FulfilmentStatus {
+    if (this.current.deliveredAt) return 'delivered';
+    return this.current.shippedAt ? 'shipped' : 'none';
+  }
+
+  /** Takes what is to be done with the units of all lines; the repository does it with the save. */
+  takeStockMoves(): StockMove[] {
+    return this.#stockMoves.splice(0);
+  }
+
+  recordPayment(news: PaymentNews, now: Date): PaymentVerdict {
+    if (!news.amount.equals(this.payment.state.amount)) return 'mismatch';
+    if (this.payment.isCaptured) return 'repeated';
+    const payment = { orderId: this.id, paymentId: this.payment.state.id };
+    if (news.outcome === 'declined') {
+      if (this.payment.status === 'failed' || this.current.status === 'cancelled') return 'repeated';
+      this.payment.decline(news.gatewayReference);
+      this.raise(new PaymentDeclined(payment));
+      return 'declined';
+    }
+    this.payment.capture(news.gatewayReference);
+    if (this.current.status === 'cancelled') {
+      this.raise(new PaymentArrivedLate({ ...payment, amount: news.amount.toJSON() }));
+      return 'late';
+    }
+    const { carrier } = this.current;
+    this.#move('paid', { paidAt: now }, new OrderPaid({ ...payment, amount: news.amount.toJSON(), carrier }));
+    return 'paid';
+  }
+
+  cancel(reason: string, now: Date): void {
+    if (this.#repeats('cancelled')) return;
+    const from = this.current.status as 'created' | 'paid';
+    this.#move(
+      'cancelled',
+      { cancelledAt: now, cancelReason: reason },
+      new OrderCancelled({ orderId: this.id, reason, from }),
+    );
+    this.#stockMoves.push('release');
+  }
+
+  ship(waybill: { waybillId: string; carrier: string; number: string }, at: Date): void {
+    if (this.#repeats('shipped')) return;
+    this.#move('shipped', { shippedAt: at }, new OrderShipped({ orderId: this.id, ...waybill }));
+    this.#stockMoves.push('fulfil');
+  }
+
+  deliver(waybillId: string, at: Date): void {
+    if (this.#repeats('delivered')) return;
+    const delivered = new OrderDelivered({ orderId: this.id, waybillId, deliveredAt: at.toISOString() });
+    this.#move('delivered', { deliveredAt: at }, delivered);
+  }
+
+  /** Sets the amount aside; without an amount, all that is left. Returns what the gateway is to give back. */
+  requestRefund(refundId: Id<'ref'>, reason: string, amount = this.payment.refundable): Money {
+    this.payment.reserveRefund(amount);
+    const paymentId = this.payment.state.id;
+    this.raise(new RefundRequested({ orderId: this.id, refundId, paymentId, amount: amount.toJSON(), reason }));
+    return amount;
+  }
+
+  settleRefund(refundId: Id<'ref'>, amount: Money, given: boolean): void {
+    this.payment.settleRefund(amount, given);
+    const paymentId = this.payment.state.id;
+    const status = given ? 'success' : 'failed';
+    this.raise(new RefundSettled({ orderId: this.id, refundId, paymentId, amount: amount.toJSON(), status }));
+  }
+
+  /** A refund that had succeeded did not arrive after all: the amount can be given back again. */
+  revokeRefund(refundId: Id<'ref'>, amount: Money): void {
+    this.payment.revokeRefund(amount);
+    const paymentId = this.payment.state.id;
+    const facts = { orderId: this.id, refundId, paymentId, amount: amount.toJSON() };
+    this.raise(new RefundSettled({ ...facts, status: 'failed' }));
+  }
+
+  #repeats(move: OrderMove): boolean {
+    return this.current.status === move;
+  }
+
+  #move(move: OrderMove, changes: Partial<OrderState>, event: ContractEvent): void {
+    const from = this.current.status;
+    const moves: Partial<Record<OrderMove, OrderStatus>> = MOVES[from];
+    const to = moves[move];
+    if (!to) {
+      const allowed = Object.keys(moves);
+      throw refusal('illegal-transition', `a ${from} order cannot become ${move}`, { from, event: move, allowed });
+    }
+    this.current = { ...this.current, ...changes, status: to };
+    this.raise(event);
+  }
+}

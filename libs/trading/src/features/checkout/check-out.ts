@@ -1,0 +1,135 @@
+import { Command, CommandHandler, EventBus, type ICommandHandler } from '@nestjs/cqrs';
+import { Clock, Ids, lanesInTurn } from '@tradewind/shared-kernel';
+import {
+  type Answer,
+  answered,
+  type IdempotentAnswer,
+  IdempotencyKeys,
+  type IdempotentRequest,
+  KeyStoredMeanwhile,
+  reused,
+} from '@tradewind/shared-kernel/http';
+import { runInContext } from '@tradewind/shared-kernel/observability';
+import {
+  type Deadline,
+  GroupCommit,
+  type Member,
+  type Outcome,
+  UnitOfWork,
+} from '@tradewind/shared-kernel/persistence';
+import type { ShippingAddress } from '../../contract';
+import { type CheckoutRequest, placeOrder, Shelf } from '../../domain/checkout/checkout';
+import { CheckoutStore, type PlacedOrder } from '../../domain/checkout/checkout-store';
+import type { Order } from '../../domain/orders/order';
+import { PaymentGateways } from '../../domain/payments/payment-gateway';
+import { refusal } from '../../domain/refusals';
+import { startStep } from '../metrics';
+import { orderView } from '../orders/order-view';
+import { TradingSettings } from '../trading-settings';
+
+export class CheckOut extends Command<IdempotentAnswer> {
+  constructor(
+    readonly request: CheckoutRequest,
+    readonly delivery: { shippingAddress: ShippingAddress; email: string | null; locale: string },
+    readonly idempotency: IdempotentRequest,
+    readonly deadline?: Deadline,
+  ) {
+    super();
+  }
+}
+
+/** Holds the stock and creates order and pending payment in one transaction, shared with what arrives together. */
+@CommandHandler(CheckOut)
+export class CheckOutHandler implements ICommandHandler<CheckOut> {
+  // Two batches: one is with PostgreSQL while the other is decided. A third would only make them smaller.
+  readonly #group = new GroupCommit<CheckOut, IdempotentAnswer>((members) => this.#commit(members), {
+    maxBatch: 256,
+    concurrency: 2,
+  });
+  /** All orders of a batch share one lane, so that the batch locks one; nobody waits for these events to gather. */
+  readonly #nextLane = lanesInTurn(1);
+
+  constructor(
+    private readonly store: CheckoutStore,
+    private readonly gateways: PaymentGateways,
+    private readonly keys: IdempotencyKeys,
+    private readonly unitOfWork: UnitOfWork,
+    private readonly eventBus: EventBus,
+    private readonly ids: Ids,
+    private readonly clock: Clock,
+    private readonly settings: TradingSettings,
+  ) {}
+
+  async execute(command: CheckOut): Promise<IdempotentAnswer> {
+    if (!this.gateways.named(command.request.paymentMethod)) {
+      throw refusal('unknown-payment-method', `not offered: ${command.request.paymentMethod}`);
+    }
+    const done = startStep();
+    try {
+      const answer = await this.keys.alone(command.idempotency, () => this.#group.submit(command, command.deadline));
+      done({ status: 'created', region: command.request.region });
+      return answer;
+    } catch (error) {
+      done({ status: 'refused', region: command.request.region });
+      throw error;
+    }
+  }
+
+  async #commit(members: Member<CheckOut>[]): Promise<Outcome<IdempotentAnswer>[]> {
+    try {
+      return await this.#decideAll(members);
+    } catch (error) {
+      if (error instanceof KeyStoredMeanwhile) return this.#decideAll(members);
+      throw error;
+    }
+  }
+
+  #decideAll(members: Member<CheckOut>[]): Promise<Outcome<IdempotentAnswer>[]> {
+    return this.unitOfWork.run(async () => {
+      const skus = new Set(members.flatMap(({ command }) => command.request.lines.map((line) => line.sku)));
+      const [stored, items] = await Promise.all([
+        this.keys.lookUp(members.map(({ command }) => command.idempotency)),
+        this.store.lockShelf([...skus]),
+      ]);
+      const shelf = new Shelf(items);
+
+      const now = this.clock.now();
+      const lane = this.#nextLane();
+      const placed: (PlacedOrder & { member: Member<CheckOut>; answer: Answer })[] = [];
+      const outcomes = members.map((member, index): Outcome<IdempotentAnswer> => {
+        const earlier = stored[index];
+        if (earlier === 'reused') return { ok: false, error: reused() };
+        if (earlier) return { ok: true, answer: earlier };
+        try {
+          const ids = { orderId: this.ids.next('ord', lane), paymentId: this.ids.next('pay') };
+          const order = placeOrder(member.command.request, shelf, ids, now, this.settings.holdMs);
+          const answer = answered(201, this.#answer(order));
+          placed.push({ order, ...member.command.delivery, member, answer });
+          return { ok: true, answer: { ...answer, replayed: false } };
+        } catch (error) {
+          return { ok: false, error };
+        }
+      });
+      if (placed.length > 0) {
+        const askAt = new Date(now.getTime() + this.settings.askPaymentAfterMs);
+        const kept = placed.map(({ member, answer }) => ({ request: member.command.idempotency, answer }));
+        this.unitOfWork.beforeCommit(() => this.store.write(placed, shelf.taken, askAt));
+        this.unitOfWork.beforeCommit(() => this.keys.store(kept));
+        for (const { order, member } of placed) {
+          runInContext(member.context, () => this.eventBus.publishAll(order.takeEvents()));
+        }
+      }
+      return outcomes;
+    });
+  }
+
+  #answer(order: Order) {
+    const { id, gateway, amount } = order.payment.state;
+    const charge = { paymentId: id, orderId: order.id, amount };
+    const redirectUrl = this.gateways.named(gateway)?.redirectUrl(charge);
+    return {
+      order: orderView(order),
+      payment: { id, status: order.paymentStatus, amount: amount.toJSON(), redirectUrl },
+    };
+  }
+}

@@ -1,0 +1,71 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { Clock, type Id } from '@tradewind/shared-kernel';
+import { type Worker, Workers } from '@tradewind/shared-kernel/messaging';
+import { type ExpiredOrder, Orders } from '../../domain/orders/orders';
+import { PaymentOperations } from '../../domain/payments/payment-operations';
+import { TradingSettings } from '../trading-settings';
+
+const BATCH = 50;
+
+/** Cancels orders whose hold ran out before they were paid; their units are free again. */
+@Injectable()
+export class ExpireUnpaidOrders implements Worker {
+  readonly name = 'trading.expire-unpaid-orders';
+  readonly #logger = new Logger(ExpireUnpaidOrders.name);
+  #timer: NodeJS.Timeout | undefined;
+  #stopped = true;
+  #round: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly orders: Orders,
+    private readonly operations: PaymentOperations,
+    private readonly clock: Clock,
+    private readonly settings: TradingSettings,
+    workers: Workers,
+  ) {
+    workers.add(this);
+  }
+
+  start(): void {
+    this.#stopped = false;
+    this.#round = this.#sweep();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#round;
+  }
+
+  async #sweep(): Promise<void> {
+    try {
+      let last: ExpiredOrder | undefined;
+      do {
+        const expired = await this.orders.expired(this.clock.now(), BATCH, last);
+        last = expired.at(-1);
+        for (const { id } of expired) if (!this.#stopped) await this.#expire(id);
+      } while (last && !this.#stopped);
+    } catch (error) {
+      this.#logger.warn({ msg: 'looking for expired orders failed and will be tried again', err: error });
+    }
+    if (!this.#stopped) {
+      this.#timer = setTimeout(() => {
+        this.#round = this.#sweep();
+      }, this.settings.expireEveryMs);
+    }
+  }
+
+  /** Each in a transaction of its own: one that cannot be expired keeps no other from it, and SKUs are locked in order. */
+  async #expire(id: Id<'ord'>): Promise<void> {
+    try {
+      await this.orders.change(id, async (order) => {
+        const now = this.clock.now();
+        if (order.state.status !== 'created' || order.state.holdExpiresAt > now) return;
+        order.cancel('hold-expired', now);
+        await this.operations.askAboutCharge(order.payment.state.id);
+      });
+    } catch (error) {
+      this.#logger.error({ msg: 'an order could not be expired and will be tried again', orderId: id, err: error });
+    }
+  }
+}

@@ -1,0 +1,50 @@
+import type { MoneyJson } from '@tradewind/shared-kernel';
+import type { Order } from '../../domain/orders/order';
+
+/** An order as the API shows it. Holds no personal data. */
+export interface OrderView {
+  id: string;
+  version: number;
+  status: string;
+  paymentStatus: string;
+  fulfilmentStatus: string;
+  lines: { lineNo: number; sku: string; quantity: number; unitPrice: MoneyJson; total: MoneyJson }[];
+  total: MoneyJson;
+  paymentId: string;
+  buyerId: string | null;
+  carrier: string | null;
+  region: string | null;
+  placedAt: string;
+  holdExpiresAt: string;
+  paidAt: string | null;
+  shippedAt: string | null;
+  deliveredAt: string | null;
+  cancelledAt: string | null;
+  cancelReason: string | null;
+}
+
+export function orderView(order: Order): OrderView {
+  const { state } = order;
+  return {
+    id: state.id,
+    version: order.version,
+    status: state.status,
+    paymentStatus: order.paymentStatus,
+    fulfilmentStatus: order.fulfilmentStatus,
+    lines: state.lines.map((line) => ({ ...line, unitPrice: line.unitPrice.toJSON(), total: line.total.toJSON() })),
+    total: state.total.toJSON(),
+    paymentId: order.payment.state.id,
+    buyerId: state.buyerId,
+    carrier: state.carrier,
+    region: state.region,
+    placedAt: state.placedAt.toISOString(),
+    holdExpiresAt: state.holdExpiresAt.toISOString(),
+    paidAt: iso(state.paidAt),
+    shippedAt: iso(state.shippedAt),
+    deliveredAt: iso(state.deliveredAt),
+    cancelledAt: iso(state.cancelledAt),
+    cancelReason: state.cancelReason,
+  };
+}
+
+const iso = (date: Date | null): string | null => date?.toISOString() ?? null;

@@ -36,10 +36,10 @@ const ORDERS = (count) => `
   ANALYZE public.filled`;
 
 const TRADING = [
-  `INSERT INTO trading.orders (id, version, status, currency, total, carrier, locale, email, shipping_address, placed_at,
-                               hold_expires_at, paid_at, shipped_at, delivered_at, cancelled_at, cancel_reason)
+  `INSERT INTO trading.orders (id, version, status, currency, subtotal, total, carrier, locale, email, shipping_address,
+                               placed_at, hold_expires_at, paid_at, shipped_at, delivered_at, cancelled_at, cancel_reason)
    SELECT id, CASE status WHEN 'created' THEN 1 WHEN 'paid' THEN 2 WHEN 'cancelled' THEN 2 WHEN 'shipped' THEN 3 ELSE 4 END,
-          status, 'CNY', price, 'SF', 'zh-CN', 'wang@example.com', ${ADDRESS}, placed_at,
+          status, 'CNY', price, price, 'SF', 'zh-CN', 'wang@example.com', ${ADDRESS}, placed_at,
           CASE status WHEN 'created' THEN now() + interval '1 day' ELSE placed_at + interval '15 minutes' END,
           CASE WHEN status IN ('paid', 'shipped', 'delivered') THEN paid_at END,
           CASE WHEN status IN ('shipped', 'delivered') THEN shipped_at END,

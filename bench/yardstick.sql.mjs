@@ -32,9 +32,9 @@ export const SCHEMA = `
 export const STATEMENTS = {
   hold: `UPDATE yardstick.stock_item SET reserved = reserved + 1
     WHERE sku = 'SKU-' || :n::text AND on_hand - reserved >= 1`,
-  order: `INSERT INTO yardstick.orders (id, version, status, currency, total, carrier, locale, email, shipping_address,
-                                        placed_at, hold_expires_at)
-    VALUES (uuidv7(), 1, 'created', 'CNY', 12990, 'SF', 'zh-CN', 'wang@example.com',
+  order: `INSERT INTO yardstick.orders (id, version, status, currency, subtotal, total, carrier, locale, email,
+                                        shipping_address, placed_at, hold_expires_at)
+    VALUES (uuidv7(), 1, 'created', 'CNY', 12990, 12990, 'SF', 'zh-CN', 'wang@example.com',
             '{"name": "王小明", "phone": "+86 138 0000 0000", "country": "CN", "province": "广东省", "city": "深圳市",
               "district": "南山区", "line1": "科技园南路 1 号", "postcode": "518057"}',
             clock_timestamp(), clock_timestamp() + interval '15 minutes')

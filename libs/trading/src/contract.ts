@@ -21,7 +21,26 @@ export class OrderPlaced extends OrderEvent<
   OfOrder & {
     buyerId: string | null;
     paymentId: string;
-    lines: { lineNo: number; sku: string; quantity: number; unitPrice: MoneyJson; total: MoneyJson }[];
+    /** `total` is `unitPrice` times `quantity`, less `discount`, and plus `tax` where prices exclude it. */
+    lines: {
+      lineNo: number;
+      sku: string;
+      quantity: number;
+      unitPrice: MoneyJson;
+      discount: MoneyJson;
+      tax: MoneyJson;
+      total: MoneyJson;
+    }[];
+    /** Of all lines, before discounts. */
+    subtotal: MoneyJson;
+    discount: MoneyJson;
+    /** What is charged for shipping. */
+    shipping: MoneyJson;
+    /** Of all lines and of shipping. */
+    tax: MoneyJson;
+    /** Whether prices contain the tax. */
+    taxIncluded: boolean;
+    /** `subtotal` less `discount`, plus `shipping`, and plus `tax` where prices exclude it. */
     total: MoneyJson;
     /** Until when the units are held for this order. */
     holdExpiresAt: string;

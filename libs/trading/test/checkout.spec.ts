@@ -2,6 +2,7 @@ import { Money } from '@tradewind/shared-kernel';
 import fc from 'fast-check';
 import { OrderPlaced } from '../src/contract';
 import { type CheckoutRequest, placeOrder, Shelf, type ShelfItem } from '../src/domain/checkout/checkout';
+import { NO_TERMS } from '../src/domain/pricing/price-basket';
 import { NOW, orderId, paymentId } from './orders';
 
 const item = (sku: string, onHand: bigint, reserved = 0n, price = Money.of(100, 'CNY')): ShelfItem => ({
@@ -18,7 +19,7 @@ const request = (...lines: [string, number][]): CheckoutRequest => ({
   region: null,
 });
 const place = (shelf: Shelf, ...lines: [string, number][]) =>
-  placeOrder(request(...lines), shelf, { orderId: orderId(), paymentId: paymentId() }, NOW, 900_000);
+  placeOrder(request(...lines), shelf, NO_TERMS, { orderId: orderId(), paymentId: paymentId() }, NOW, 900_000);
 
 const places = (shelf: Shelf, sku: string, quantity: number): boolean => {
   try {

@@ -1,5 +1,6 @@
 import { type ContractEvent, idOf, type Id, Money } from '@tradewind/shared-kernel';
 import { Order } from '../src/domain/orders/order';
+import { NO_TERMS, priceBasket } from '../src/domain/pricing/price-basket';
 import { Payment } from '../src/domain/payments/payment';
 
 export const NOW = new Date('2026-01-31T08:30:00Z');
@@ -18,8 +19,7 @@ export function aCreatedOrder(): Order {
   const order = Order.place(
     {
       id: orderId(),
-      lines: [{ lineNo: 1, sku: 'TEA', quantity: 1, unitPrice: PRICE, total: PRICE }],
-      total: PRICE,
+      ...priceBasket([{ sku: 'TEA', quantity: 1, unitPrice: PRICE }], NO_TERMS),
       buyerId: null,
       carrier: null,
       region: null,

@@ -21,7 +21,27 @@ export class OrderLineShape {
   quantity: number;
   @ApiProperty({ description: 'Price of one unit.' })
   unitPrice: MoneyShape;
-  @ApiProperty({ description: 'Price of the line.' })
+  @ApiProperty({ description: 'Off this line, of every discount.' })
+  discount: MoneyShape;
+  @ApiProperty({ description: 'Tax in or on this line.' })
+  tax: MoneyShape;
+  @ApiProperty({ description: 'unitPrice × quantity - discount, plus the tax where prices exclude it.' })
+  total: MoneyShape;
+}
+
+/** What an order or a quote comes to. */
+export class AmountsShape {
+  @ApiProperty({ description: 'All lines before discounts.' })
+  subtotal: MoneyShape;
+  @ApiProperty({ description: 'Off all lines.' })
+  discount: MoneyShape;
+  @ApiProperty({ description: 'Charged for shipping.' })
+  shipping: MoneyShape;
+  @ApiProperty({ description: 'Tax in or on the lines and shipping.' })
+  tax: MoneyShape;
+  @ApiProperty({ description: 'Whether prices contain the tax.', example: false })
+  taxIncluded: boolean;
+  @ApiProperty({ description: 'subtotal - discount + shipping, plus the tax where prices exclude it.' })
   total: MoneyShape;
 }
 
@@ -33,7 +53,7 @@ const moment = (description: string, nullable = true) => ({
   example: '2026-01-31T08:30:00.000Z',
 });
 
-export class OrderShape {
+export class OrderShape extends AmountsShape {
   @ApiProperty({ description: 'Identifier of the order.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
   id: string;
   @ApiProperty({ description: 'Counts the events of the order; also its ETag.', example: 3 })
@@ -52,8 +72,6 @@ export class OrderShape {
   fulfilmentStatus: string;
   @ApiProperty({ description: 'What was ordered.', type: [OrderLineShape] })
   lines: OrderLineShape[];
-  @ApiProperty({ description: 'Sum of the lines.' })
-  total: MoneyShape;
   @ApiProperty({ description: 'The payment of this order.', example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6' })
   paymentId: string;
   @ApiProperty({ description: 'The buyer, when known.', type: String, nullable: true, example: null })

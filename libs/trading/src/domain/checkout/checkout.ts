@@ -1,6 +1,7 @@
-import { type Id, Money } from '@tradewind/shared-kernel';
-import { Order, type OrderLine } from '../orders/order';
+import type { Id, Money } from '@tradewind/shared-kernel';
+import { Order } from '../orders/order';
 import { Payment } from '../payments/payment';
+import { priceBasket, type PricingTerms } from '../pricing/price-basket';
 import { refusal } from '../refusals';
 
 export interface CheckoutRequest {
@@ -51,6 +52,7 @@ export class Shelf {
 export function placeOrder(
   request: CheckoutRequest,
   shelf: Shelf,
+  terms: PricingTerms,
   ids: { orderId: Id<'ord'>; paymentId: Id<'pay'> },
   now: Date,
   holdMs: number,
@@ -59,31 +61,21 @@ export function placeOrder(
   if (unknown.length > 0)
     throw refusal('unknown-sku', `not in the catalogue: ${unknown.join(', ')}`, { skus: unknown });
 
-  const lines = request.lines.map((line, index) => priced(line, index + 1, shelf));
-  const currency = lines[0]?.unitPrice.currency as string;
-  if (lines.some((line) => line.unitPrice.currency !== currency)) {
-    throw refusal('mixed-currencies', 'order SKUs of one currency');
-  }
-  const total = within(() => lines.reduce((sum, line) => sum.plus(line.total), Money.zero(currency)));
+  const lines = request.lines.map((line) => ({ ...line, unitPrice: (shelf.item(line.sku) as ShelfItem).price }));
+  const priced = priceBasket(lines, terms);
   hold(request.lines, shelf);
   return Order.place(
     {
       id: ids.orderId,
-      lines,
-      total,
+      ...priced,
       buyerId: request.buyerId,
       carrier: request.carrier,
       region: request.region,
       placedAt: now,
       holdExpiresAt: new Date(now.getTime() + holdMs),
     },
-    Payment.awaited(ids.paymentId, request.paymentMethod, total),
+    Payment.awaited(ids.paymentId, request.paymentMethod, priced.total),
   );
-}
-
-function priced(line: { sku: string; quantity: number }, lineNo: number, shelf: Shelf): OrderLine {
-  const unitPrice = (shelf.item(line.sku) as ShelfItem).price;
-  return { lineNo, ...line, unitPrice, total: within(() => unitPrice.times(line.quantity)) };
 }
 
 /** Lines of one SKU are summed before they are checked. */
@@ -97,12 +89,4 @@ function hold(lines: CheckoutRequest['lines'], shelf: Shelf): void {
     throw refusal('insufficient-stock', `short of ${short.map(({ sku }) => sku).join(', ')}`, { skus: short });
   }
   for (const [sku, quantity] of wanted) shelf.take(sku, quantity);
-}
-
-function within(total: () => Money): Money {
-  try {
-    return total();
-  } catch (error) {
-    throw refusal('amount-too-large', 'the total is beyond 2^53 - 1 minor units', {}, { cause: error });
-  }
 }

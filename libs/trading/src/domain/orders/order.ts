@@ -10,6 +10,8 @@ import {
   RefundRequested,
   RefundSettled,
 } from '../../contract';
+import type { Amounts, PricedLine } from '../pricing/price-basket';
+import { amountsJson, lineJson } from '../pricing/pricing-json';
 import { Payment, type PaymentStatus } from '../payments/payment';
 import { refusal } from '../refusals';
 
@@ -26,19 +28,12 @@ export const MOVES = {
   cancelled: {},
 } as const satisfies Record<OrderStatus, Partial<Record<OrderMove, OrderStatus>>>;
 
-export interface OrderLine {
-  lineNo: number;
-  sku: string;
-  quantity: number;
-  unitPrice: Money;
-  total: Money;
-}
+export type OrderLine = PricedLine;
 
-export interface OrderState {
+export interface OrderState extends Amounts {
   id: Id<'ord'>;
   status: OrderStatus;
   lines: OrderLine[];
-  total: Money;
   buyerId: Id<'buy'> | null;
   carrier: string | null;
   region: string | null;
@@ -87,8 +82,8 @@ export class Order extends Aggregate {
         orderId: state.id,
         buyerId: state.buyerId,
         paymentId: payment.state.id,
-        lines: state.lines.map((line) => ({ ...line, unitPrice: line.unitPrice.toJSON(), total: line.total.toJSON() })),
-        total: state.total.toJSON(),
+        lines: state.lines.map(lineJson),
+        ...amountsJson(state),
         holdExpiresAt: state.holdExpiresAt.toISOString(),
       }),
     );

@@ -19,6 +19,7 @@ import {
 } from '@tradewind/shared-kernel/persistence';
 import type { ShippingAddress } from '../../contract';
 import { type CheckoutRequest, placeOrder, Shelf } from '../../domain/checkout/checkout';
+import { NO_TERMS } from '../../domain/pricing/price-basket';
 import { CheckoutStore, type PlacedOrder } from '../../domain/checkout/checkout-store';
 import type { Order } from '../../domain/orders/order';
 import { PaymentGateways } from '../../domain/payments/payment-gateway';
@@ -102,7 +103,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
         if (earlier) return { ok: true, answer: earlier };
         try {
           const ids = { orderId: this.ids.next('ord', lane), paymentId: this.ids.next('pay') };
-          const order = placeOrder(member.command.request, shelf, ids, now, this.settings.holdMs);
+          const order = placeOrder(member.command.request, shelf, NO_TERMS, ids, now, this.settings.holdMs);
           const answer = answered(201, this.#answer(order));
           placed.push({ order, ...member.command.delivery, member, answer });
           return { ok: true, answer: { ...answer, replayed: false } };

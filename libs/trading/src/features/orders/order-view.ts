@@ -1,15 +1,14 @@
-import type { MoneyJson } from '@tradewind/shared-kernel';
 import type { Order } from '../../domain/orders/order';
+import { type AmountsJson, amountsJson, type LineJson, lineJson } from '../../domain/pricing/pricing-json';
 
 /** An order as the API shows it. Holds no personal data. */
-export interface OrderView {
+export interface OrderView extends AmountsJson {
   id: string;
   version: number;
   status: string;
   paymentStatus: string;
   fulfilmentStatus: string;
-  lines: { lineNo: number; sku: string; quantity: number; unitPrice: MoneyJson; total: MoneyJson }[];
-  total: MoneyJson;
+  lines: LineJson[];
   paymentId: string;
   buyerId: string | null;
   carrier: string | null;
@@ -31,8 +30,8 @@ export function orderView(order: Order): OrderView {
     status: state.status,
     paymentStatus: order.paymentStatus,
     fulfilmentStatus: order.fulfilmentStatus,
-    lines: state.lines.map((line) => ({ ...line, unitPrice: line.unitPrice.toJSON(), total: line.total.toJSON() })),
-    total: state.total.toJSON(),
+    lines: state.lines.map(lineJson),
+    ...amountsJson(state),
     paymentId: order.payment.state.id,
     buyerId: state.buyerId,
     carrier: state.carrier,

@@ -51,18 +51,26 @@ export class CheckoutRows extends CheckoutStore {
   #orders(placed: PlacedOrder[]): Promise<unknown> {
     const states = placed.map(({ order }) => order.state);
     return this.unitOfWork.query(
-      `INSERT INTO trading.orders (id, version, status, buyer_id, currency, total, carrier, region, locale, email,
-                                   shipping_address, placed_at, hold_expires_at)
-       SELECT id, version, 'created', buyer_id, currency, total, carrier, region, locale, email, address, placed_at, expires_at
-         FROM ROWS FROM (unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::text[], $7::text[],
-                                $8::text[], $9::text[], $10::timestamptz[], $11::timestamptz[]),
-                         jsonb_array_elements($12::jsonb))
-           AS o(id, version, buyer_id, currency, total, carrier, region, locale, email, placed_at, expires_at, address)`,
+      `INSERT INTO trading.orders (id, version, status, buyer_id, currency, subtotal, discount, shipping, tax, tax_included,
+                                   total, carrier, region, locale, email, shipping_address, placed_at, hold_expires_at)
+       SELECT id, version, 'created', buyer_id, currency, subtotal, discount, shipping, tax, tax_included, total, carrier, region,
+              locale, email, address, placed_at, expires_at
+         FROM ROWS FROM (unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+                                $8::bigint[], $9::boolean[], $10::bigint[], $11::text[], $12::text[], $13::text[],
+                                $14::text[], $15::timestamptz[], $16::timestamptz[]),
+                         jsonb_array_elements($17::jsonb))
+           AS o(id, version, buyer_id, currency, subtotal, discount, shipping, tax, tax_included, total, carrier, region, locale,
+                email, placed_at, expires_at, address)`,
       [
         states.map((state) => uuidOf(state.id)),
         placed.map(({ order }) => order.version),
         states.map((state) => state.buyerId && uuidOf(state.buyerId)),
         states.map((state) => state.total.currency),
+        states.map((state) => state.subtotal.amount),
+        states.map((state) => state.discount.amount),
+        states.map((state) => state.shipping.amount),
+        states.map((state) => state.tax.amount),
+        states.map((state) => state.taxIncluded),
         states.map((state) => state.total.amount),
         states.map((state) => state.carrier),
         states.map((state) => state.region),
@@ -78,14 +86,16 @@ export class CheckoutRows extends CheckoutStore {
   #lines(placed: PlacedOrder[]): Promise<unknown> {
     const lines = placed.flatMap(({ order }) => order.state.lines.map((line) => ({ id: uuidOf(order.id), ...line })));
     return this.unitOfWork.query(
-      `INSERT INTO trading.order_line (order_id, line_no, sku, quantity, unit_price, total)
-       SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[])`,
+      `INSERT INTO trading.order_line (order_id, line_no, sku, quantity, unit_price, discount, tax, total)
+       SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])`,
       [
         lines.map((line) => line.id),
         lines.map((line) => line.lineNo),
         lines.map((line) => line.sku),
         lines.map((line) => line.quantity),
         lines.map((line) => line.unitPrice.amount),
+        lines.map((line) => line.discount.amount),
+        lines.map((line) => line.tax.amount),
         lines.map((line) => line.total.amount),
       ],
     );

@@ -26,7 +26,12 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         status text NOT NULL CHECK (status IN ('created', 'paid', 'shipped', 'delivered', 'cancelled')),
         buyer_id uuid,
         currency char(3) NOT NULL,
-        total bigint NOT NULL CHECK (total >= 0),
+        subtotal bigint NOT NULL,
+        discount bigint NOT NULL DEFAULT 0,
+        shipping bigint NOT NULL DEFAULT 0,
+        tax bigint NOT NULL DEFAULT 0,
+        tax_included boolean NOT NULL DEFAULT false,
+        total bigint NOT NULL,
         carrier text,
         region text,
         locale text NOT NULL,
@@ -38,7 +43,9 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         shipped_at timestamptz,
         delivered_at timestamptz,
         cancelled_at timestamptz,
-        cancel_reason text
+        cancel_reason text,
+        CHECK (discount BETWEEN 0 AND subtotal AND shipping >= 0 AND tax >= 0),
+        CHECK (total = subtotal - discount + shipping + CASE WHEN tax_included THEN 0 ELSE tax END)
       ) WITH (fillfactor = 80);
       -- Newest first is the primary key backwards: identifiers grow with time.
       CREATE INDEX orders_of_buyer ON trading.orders (buyer_id, id) WHERE buyer_id IS NOT NULL;
@@ -52,8 +59,13 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         sku text COLLATE "C" NOT NULL,
         quantity integer NOT NULL CHECK (quantity > 0),
         unit_price bigint NOT NULL,
+        discount bigint NOT NULL DEFAULT 0,
+        tax bigint NOT NULL DEFAULT 0,
         total bigint NOT NULL,
-        PRIMARY KEY (order_id, line_no)
+        PRIMARY KEY (order_id, line_no),
+        CHECK (discount BETWEEN 0 AND unit_price * quantity AND tax >= 0),
+        -- Its order says whether the tax is in the price or on it.
+        CHECK (total - unit_price * quantity + discount IN (0, tax))
       );
       CREATE INDEX order_line_sku ON trading.order_line (sku, order_id);
 

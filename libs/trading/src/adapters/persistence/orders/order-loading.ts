@@ -27,6 +27,11 @@ interface OrderRow extends Record<string, unknown> {
   status: OrderStatus;
   buyerId: string | null;
   currency: string;
+  subtotal: bigint;
+  discount: bigint;
+  shipping: bigint;
+  tax: bigint;
+  taxIncluded: boolean;
   total: bigint;
   carrier: string | null;
   region: string | null;
@@ -55,12 +60,14 @@ interface LineRow extends Record<string, unknown> {
   sku: string;
   quantity: number;
   unitPrice: bigint;
+  discount: bigint;
+  tax: bigint;
   total: bigint;
 }
 
 /** Without the buyer's personal data, which is read by name only, for the peers that may ask. */
-const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", o.currency, o.total, o.carrier, o.region,
-    o.placed_at AS "placedAt", o.hold_expires_at AS "holdExpiresAt", o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
+const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", o.currency, o.subtotal, o.discount,
+    o.shipping, o.tax, o.tax_included AS "taxIncluded", o.total, o.carrier, o.region, o.placed_at AS "placedAt", o.hold_expires_at AS "holdExpiresAt", o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
     o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.cancel_reason AS "cancelReason",
     p.id AS "paymentId", p.gateway, p.amount, p.authorized, p.captured, p.refund_pending AS "refundPending", p.refunded,
     p.declined, p.gateway_reference AS "gatewayReference"
@@ -68,7 +75,7 @@ const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", 
 
 const LOCK_ORDERS = `${READ_ORDERS} ORDER BY o.id FOR UPDATE`;
 
-const READ_LINES = `SELECT order_id AS "order", line_no AS "lineNo", sku, quantity, unit_price AS "unitPrice", total
+const READ_LINES = `SELECT order_id AS "order", line_no AS "lineNo", sku, quantity, unit_price AS "unitPrice", discount, tax, total
   FROM trading.order_line WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line_no`;
 
 function orderOf(row: OrderRow, lines: LineRow[]): Order {
@@ -87,13 +94,20 @@ function orderOf(row: OrderRow, lines: LineRow[]): Order {
   const state = {
     id: idOf('ord', row.id),
     status: row.status,
-    lines: lines.map(({ lineNo, sku, quantity, unitPrice, total }) => ({
+    lines: lines.map(({ lineNo, sku, quantity, unitPrice, discount, tax, total }) => ({
       lineNo,
       sku,
       quantity,
       unitPrice: money(unitPrice),
+      discount: money(discount),
+      tax: money(tax),
       total: money(total),
     })),
+    subtotal: money(row.subtotal),
+    discount: money(row.discount),
+    shipping: money(row.shipping),
+    tax: money(row.tax),
+    taxIncluded: row.taxIncluded,
     total: money(row.total),
     buyerId: row.buyerId === null ? null : idOf('buy', row.buyerId),
     carrier: row.carrier,

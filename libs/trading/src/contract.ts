@@ -49,6 +49,11 @@ export class OrderPlaced extends OrderEvent<
   static override readonly type = 'trading.order-placed.v1';
 }
 
+/** The units of an unpaid order are held longer than at first: a person looks at it. */
+export class StockHoldExtended extends OrderEvent<OfOrder & { holdExpiresAt: string }> {
+  static override readonly type = 'trading.stock-hold-extended.v1';
+}
+
 /** The whole amount was captured; the order may be shipped. */
 export class OrderPaid extends OrderEvent<
   OfOrder & {

@@ -10,11 +10,14 @@ import { SandboxGateway } from './adapters/gateways/sandbox-gateway';
 import { CatalogueRows } from './adapters/persistence/stock/catalogue-rows';
 import { CheckoutRows } from './adapters/persistence/checkout/checkout-rows';
 import { CreateTrading1767225600100 } from './adapters/persistence/migrations/create-trading';
+import { CreateStock1767225600130 } from './adapters/persistence/migrations/stock';
 import { OrderReads } from './adapters/persistence/orders/order-reads';
 import { OrderRepository } from './adapters/persistence/orders/order-repository';
 import { PaymentCallbackRows } from './adapters/persistence/payments/payment-callback-rows';
 import { PaymentOperationRows } from './adapters/persistence/payments/payment-operation-rows';
+import { StockRows } from './adapters/persistence/stock/stock-rows';
 import { Catalogue } from './domain/stock/catalogue';
+import { Stock } from './domain/stock/stock';
 import { CheckoutStore } from './domain/checkout/checkout-store';
 import { Orders } from './domain/orders/orders';
 import { PaymentCallbacks } from './domain/payments/payment-callback';
@@ -36,7 +39,7 @@ import { TradingSettings } from './features/trading-settings';
 
 export const tradingPersistence: Persistence = {
   entities: [],
-  migrations: [CreateTrading1767225600100],
+  migrations: [CreateTrading1767225600100, CreateStock1767225600130],
 };
 
 @Module({})
@@ -48,6 +51,8 @@ export class TradingModule {
       providers: [
         { provide: TradingSettings, useValue: settings },
         { provide: Catalogue, useClass: CatalogueRows },
+        StockRows,
+        { provide: Stock, useExisting: StockRows },
         { provide: CheckoutStore, useClass: CheckoutRows },
         { provide: Orders, useClass: OrderRepository },
         OrderReads,

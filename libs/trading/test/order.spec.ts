@@ -8,6 +8,7 @@ import {
   PaymentDeclined,
   RefundRequested,
   RefundSettled,
+  StockHoldExtended,
 } from '../src/contract';
 import { MOVES, type Order, type OrderMove, type OrderStatus } from '../src/domain/orders/order';
 import {
@@ -45,6 +46,7 @@ describe('an order', () => {
       .when((o) => o.recordPayment(paid, NOW))
       .then(OrderPaid, { orderId: orderId() });
     expect(order.state.status).toBe('paid');
+    expect(order.takeStockMoves()).toEqual([{ sku: 'TEA', quantity: 1, kind: 'claim' }]);
     expect(order.paymentStatus).toBe('paid');
   });
 
@@ -53,7 +55,7 @@ describe('an order', () => {
       .when((o) => o.ship(waybill, NOW))
       .then(OrderShipped, { number: 'SF1' });
     expect(order.fulfilmentStatus).toBe('shipped');
-    expect(order.takeStockMoves()).toEqual(['fulfil']);
+    expect(order.takeStockMoves()).toEqual([{ sku: 'TEA', quantity: 1, kind: 'fulfil' }]);
   });
 
   it('is delivered when it arrived', () => {
@@ -71,8 +73,37 @@ describe('an order', () => {
       given(order)
         .when((o) => o.cancel('changed mind', NOW))
         .then(OrderCancelled, { reason: 'changed mind', from });
-      expect(order.takeStockMoves()).toEqual(['release']);
+      expect(order.takeStockMoves()).toEqual([{ sku: 'TEA', quantity: 1, kind: 'release' }]);
     }
+  });
+
+  it('expires when its time ran out unpaid, once, which frees its units', () => {
+    const order = aCreatedOrder();
+    given(order)
+      .when((o) => expect(o.expire(new Date(NOW.getTime() - 1))).toBe(false))
+      .thenNothing();
+    given(order)
+      .when((o) => o.expire(NOW))
+      .then(OrderCancelled, { reason: 'hold-expired', from: 'created' });
+    expect(order.takeStockMoves()).toEqual([{ sku: 'TEA', quantity: 1, kind: 'expire' }]);
+    for (const done of [order, aPaidOrder(), aShippedOrder()]) {
+      given(done)
+        .when((o) => expect(o.expire(NOW)).toBe(false))
+        .thenNothing();
+    }
+  });
+
+  it('holds its units longer while a person looks at it, at most for a day from its placement', () => {
+    const hours = (n: number) => new Date(NOW.getTime() + n * 3_600_000);
+    const order = given(aCreatedOrder())
+      .when((o) => o.extendHold(hours(2)))
+      .then(StockHoldExtended, { holdExpiresAt: hours(2).toISOString() });
+    expect(order.extendHold(hours(1))).toEqual(hours(2));
+    expect(order.extendHold(hours(48))).toEqual(hours(24));
+    expect(order.state.holdExpiresAt).toEqual(hours(24));
+    given(aPaidOrder())
+      .when((o) => o.extendHold(hours(2)))
+      .thenNothing();
   });
 
   it('counts its events without holes', () => {

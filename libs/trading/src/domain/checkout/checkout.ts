@@ -3,6 +3,7 @@ import { Order } from '../orders/order';
 import { Payment } from '../payments/payment';
 import { priceBasket, type PricingTerms } from '../pricing/price-basket';
 import { refusal } from '../refusals';
+import { unitsBySku } from '../stock/stock-movement';
 
 export interface CheckoutRequest {
   lines: { sku: string; quantity: number }[];
@@ -80,9 +81,8 @@ export function placeOrder(
 
 /** Lines of one SKU are summed before they are checked. */
 function hold(lines: CheckoutRequest['lines'], shelf: Shelf): void {
-  const wanted = new Map<string, bigint>();
-  for (const { sku, quantity } of lines) wanted.set(sku, (wanted.get(sku) ?? 0n) + BigInt(quantity));
-  const short = [...wanted]
+  const wanted = [...unitsBySku(lines)].map(([sku, quantity]) => [sku, BigInt(quantity)] as const);
+  const short = wanted
     .filter(([sku, quantity]) => quantity > shelf.available(sku))
     .map(([sku, quantity]) => ({ sku, requested: Number(quantity), available: Number(shelf.available(sku)) }));
   if (short.length > 0) {

@@ -9,11 +9,13 @@ import {
   PaymentDeclined,
   RefundRequested,
   RefundSettled,
+  StockHoldExtended,
 } from '../../contract';
 import type { Amounts, PricedLine } from '../pricing/price-basket';
 import { amountsJson, lineJson } from '../pricing/pricing-json';
 import { Payment, type PaymentStatus } from '../payments/payment';
 import { refusal } from '../refusals';
+import { type StockMove, unitsBySku } from '../stock/stock-movement';
 
 export type OrderStatus = 'created' | 'paid' | 'shipped' | 'delivered' | 'cancelled';
 export type OrderMove = 'paid' | 'cancelled' | 'shipped' | 'delivered';
@@ -56,8 +58,10 @@ export interface PaymentNews {
 /** `late`: captured although the order was cancelled; `mismatch`: another amount or currency than was asked for. */
 export type PaymentVerdict = 'paid' | 'declined' | 'late' | 'repeated' | 'mismatch';
 
-/** What becomes of an order's held units: free again, or out of the house. */
-export type StockMove = 'release' | 'fulfil';
+/** The reason of an order that was not paid while its units were held. */
+const HOLD_EXPIRED = 'hold-expired';
+/** However long a person takes to look at an order: from its placement, milliseconds. */
+const LONGEST_HOLD_MS = 24 * 60 * 60_000;
 
 /** What a buyer agreed to buy, with its one payment. Units are held from placement until it ships or is cancelled. */
 export class Order extends Aggregate {
@@ -113,7 +117,7 @@ export class Order extends Aggregate {
     return this.current.shippedAt ? 'shipped' : 'none';
   }
 
-  /** Takes what is to be done with the units of all lines; the repository does it with the save. */
+  /** Takes what became of its units since the last call; the repository moves the stock with the save. */
   takeStockMoves(): StockMove[] {
     return this.#stockMoves.splice(0);
   }
@@ -135,24 +139,48 @@ export class Order extends Aggregate {
     }
     const { carrier } = this.current;
     this.#move('paid', { paidAt: now }, new OrderPaid({ ...payment, amount: news.amount.toJSON(), carrier }));
+    this.#moveStock('claim');
     return 'paid';
   }
 
   cancel(reason: string, now: Date): void {
     if (this.#repeats('cancelled')) return;
+    this.#cancel(reason, now);
+    this.#moveStock('release');
+  }
+
+  /** Gives up an order that was not paid in time. False when it was, is over, or still has time. */
+  expire(now: Date): boolean {
+    if (this.current.status !== 'created' || this.current.holdExpiresAt > now) return false;
+    this.#cancel(HOLD_EXPIRED, now);
+    this.#moveStock('expire');
+    return true;
+  }
+
+  /** Holds the units of an unpaid order longer, at most for a day from its placement, and says until when. Never shorter. */
+  extendHold(until: Date): Date {
+    const { status, placedAt, holdExpiresAt } = this.current;
+    const latest = placedAt.getTime() + LONGEST_HOLD_MS;
+    const extended = new Date(Math.min(until.getTime(), latest));
+    if (status !== 'created' || extended <= holdExpiresAt) return holdExpiresAt;
+    this.current = { ...this.current, holdExpiresAt: extended };
+    this.raise(new StockHoldExtended({ orderId: this.id, holdExpiresAt: extended.toISOString() }));
+    return extended;
+  }
+
+  #cancel(reason: string, now: Date): void {
     const from = this.current.status as 'created' | 'paid';
     this.#move(
       'cancelled',
       { cancelledAt: now, cancelReason: reason },
       new OrderCancelled({ orderId: this.id, reason, from }),
     );
-    this.#stockMoves.push('release');
   }
 
   ship(waybill: { waybillId: string; carrier: string; number: string }, at: Date): void {
     if (this.#repeats('shipped')) return;
     this.#move('shipped', { shippedAt: at }, new OrderShipped({ orderId: this.id, ...waybill }));
-    this.#stockMoves.push('fulfil');
+    this.#moveStock('fulfil');
   }
 
   deliver(waybillId: string, at: Date): void {
@@ -182,6 +210,10 @@ export class Order extends Aggregate {
     const paymentId = this.payment.state.id;
     const facts = { orderId: this.id, refundId, paymentId, amount: amount.toJSON() };
     this.raise(new RefundSettled({ ...facts, status: 'failed' }));
+  }
+
+  #moveStock(kind: StockMove['kind'], lines: readonly { sku: string; quantity: number }[] = this.current.lines): void {
+    for (const [sku, quantity] of unitsBySku(lines)) this.#stockMoves.push({ sku, quantity, kind });
   }
 
   #repeats(move: OrderMove): boolean {

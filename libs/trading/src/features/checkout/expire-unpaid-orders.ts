@@ -59,9 +59,7 @@ export class ExpireUnpaidOrders implements Worker {
   async #expire(id: Id<'ord'>): Promise<void> {
     try {
       await this.orders.change(id, async (order) => {
-        const now = this.clock.now();
-        if (order.state.status !== 'created' || order.state.holdExpiresAt > now) return;
-        order.cancel('hold-expired', now);
+        if (!order.expire(this.clock.now())) return;
         await this.operations.askAboutCharge(order.payment.state.id);
       });
     } catch (error) {

@@ -3,11 +3,17 @@ import { Money, uuidOf } from '@tradewind/shared-kernel';
 import { jsonArray, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import type { ShelfItem } from '../../../domain/checkout/checkout';
 import { CheckoutStore, type PlacedOrder } from '../../../domain/checkout/checkout-store';
+import type { Order } from '../../../domain/orders/order';
+import { type StockMovement, unitsBySku } from '../../../domain/stock/stock-movement';
+import { StockRows } from '../stock/stock-rows';
 
 /** Set-based SQL: the number of statements does not depend on the number of orders. */
 @Injectable()
 export class CheckoutRows extends CheckoutStore {
-  constructor(private readonly unitOfWork: UnitOfWork) {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly stock: StockRows,
+  ) {
     super();
   }
 
@@ -34,6 +40,7 @@ export class CheckoutRows extends CheckoutStore {
   write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, askAt: Date): Promise<unknown> {
     return Promise.all([
       this.#reserve(reserved),
+      this.stock.record(placed.flatMap(({ order }) => holdsOf(order))),
       this.#orders(placed),
       this.#lines(placed),
       this.#payments(placed, askAt),
@@ -125,3 +132,11 @@ export class CheckoutRows extends CheckoutStore {
     );
   }
 }
+
+const holdsOf = ({ id, state }: Order): StockMovement[] =>
+  Array.from(unitsBySku(state.lines), ([sku, quantity]) => ({
+    sku,
+    kind: 'hold',
+    quantity: BigInt(quantity),
+    orderId: id,
+  }));

@@ -6,6 +6,8 @@ import type { Order } from '../../../domain/orders/order';
 import { type ExpiredOrder, type LockedOrders, Orders } from '../../../domain/orders/orders';
 import type { PaymentFacts } from '../../../domain/payments/payment';
 import { refusal } from '../../../domain/refusals';
+import { Stock } from '../../../domain/stock/stock';
+import type { StockMovement } from '../../../domain/stock/stock-movement';
 import { loadOrders } from './order-loading';
 
 /** An order as it was read, to tell what has changed since. */
@@ -21,6 +23,7 @@ export class OrderRepository extends Orders {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly eventBus: EventBus,
+    private readonly stock: Stock,
   ) {
     super();
   }
@@ -79,7 +82,7 @@ export class OrderRepository extends Orders {
     await this.#saveOrders(changed.map(({ order }) => order));
     const paid = changed.filter(({ order, payment }) => order.payment.state !== payment);
     if (paid.length > 0) await this.#savePayments(paid.map(({ order }) => order.payment.state));
-    await this.#moveStock(changed.map(({ order }) => order));
+    await this.stock.move(changed.flatMap(({ order }) => movementsOf(order)));
   }
 
   async #saveOrders(orders: readonly Order[]): Promise<void> {
@@ -87,10 +90,11 @@ export class OrderRepository extends Orders {
     await this.unitOfWork.query(
       `UPDATE trading.orders AS o
           SET version = c.version, status = c.status, paid_at = c.paid_at, shipped_at = c.shipped_at,
-              delivered_at = c.delivered_at, cancelled_at = c.cancelled_at, cancel_reason = c.cancel_reason
+              delivered_at = c.delivered_at, cancelled_at = c.cancelled_at, cancel_reason = c.cancel_reason,
+              hold_expires_at = c.hold_expires_at
          FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-                     $7::timestamptz[], $8::text[])
-           AS c(id, version, status, paid_at, shipped_at, delivered_at, cancelled_at, cancel_reason)
+                     $7::timestamptz[], $8::text[], $9::timestamptz[])
+           AS c(id, version, status, paid_at, shipped_at, delivered_at, cancelled_at, cancel_reason, hold_expires_at)
         WHERE o.id = c.id`,
       [
         states.map((state) => uuidOf(state.id)),
@@ -101,6 +105,7 @@ export class OrderRepository extends Orders {
         states.map((state) => state.deliveredAt),
         states.map((state) => state.cancelledAt),
         states.map((state) => state.cancelReason),
+        states.map((state) => state.holdExpiresAt),
       ],
     );
   }
@@ -124,28 +129,7 @@ export class OrderRepository extends Orders {
       ],
     );
   }
-
-  /** Released units are available again; fulfilled ones have left the house. */
-  async #moveStock(orders: readonly Order[]): Promise<void> {
-    const units = new Map<string, { freed: bigint; gone: bigint }>();
-    for (const order of orders) {
-      for (const move of order.takeStockMoves()) {
-        for (const { sku, quantity } of order.state.lines) {
-          const { freed, gone } = units.get(sku) ?? { freed: 0n, gone: 0n };
-          const count = BigInt(quantity);
-          units.set(sku, { freed: freed + count, gone: move === 'fulfil' ? gone + count : gone });
-        }
-      }
-    }
-    if (units.size === 0) return;
-    await this.unitOfWork.query(
-      `WITH moved AS (
-         SELECT s.sku, m.freed, m.gone
-           FROM trading.stock_item s JOIN unnest($1::text[], $2::bigint[], $3::bigint[]) AS m(sku, freed, gone) USING (sku)
-          ORDER BY s.sku FOR UPDATE OF s)
-       UPDATE trading.stock_item s SET reserved = s.reserved - moved.freed, on_hand = s.on_hand - moved.gone
-         FROM moved WHERE s.sku = moved.sku`,
-      [[...units.keys()], [...units.values()].map(({ freed }) => freed), [...units.values()].map(({ gone }) => gone)],
-    );
-  }
 }
+
+const movementsOf = (order: Order): StockMovement[] =>
+  order.takeStockMoves().map((move) => ({ ...move, quantity: BigInt(move.quantity), orderId: order.id }));

@@ -3,10 +3,16 @@ import { Money } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { Catalogue, type Sku } from '../../../domain/stock/catalogue';
 import { refusal } from '../../../domain/refusals';
+import { Stock, type StockCount } from '../../../domain/stock/stock';
+
+const SET_BY_CATALOGUE = { reason: 'set with the SKU', reference: null };
 
 @Injectable()
 export class CatalogueRows extends Catalogue {
-  constructor(private readonly unitOfWork: UnitOfWork) {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    private readonly stock: Stock,
+  ) {
     super();
   }
 
@@ -40,18 +46,21 @@ export class CatalogueRows extends Catalogue {
          RETURNING xmax = 0 AS created`,
         [sku, name, price.amount, price.currency],
       );
-      const [stock] = await this.unitOfWork.query<{ reserved: bigint }>(
-        `INSERT INTO trading.stock_item AS s (sku, on_hand) VALUES ($1, $2)
-         ON CONFLICT (sku) DO UPDATE SET on_hand = excluded.on_hand WHERE s.reserved <= excluded.on_hand
-         RETURNING reserved`,
-        [sku, onHand],
+      await this.unitOfWork.query(
+        'INSERT INTO trading.stock_item (sku, on_hand) VALUES ($1, 0) ON CONFLICT DO NOTHING',
+        [sku],
       );
-      if (!stock) {
-        const current = await this.find(sku);
-        const reserved = Number(current?.reserved ?? 0n);
-        throw refusal('stock-reserved', `${reserved} units of ${sku} are reserved`, { sku, reserved });
+      const before = (await this.stock.lock([sku])).get(sku) as StockCount;
+      const { reserved } = before;
+      if (reserved > onHand) {
+        throw refusal('stock-reserved', `${reserved} units of ${sku} are reserved`, {
+          sku,
+          reserved: Number(reserved),
+        });
       }
-      return { created: upserted?.created ?? false, sku: { sku, name, price, onHand, reserved: stock.reserved } };
+      const quantity = onHand - before.onHand;
+      if (quantity !== 0n) await this.stock.move([{ sku, kind: 'adjust', quantity, orderId: null }], SET_BY_CATALOGUE);
+      return { created: upserted?.created ?? false, sku: { sku, name, price, onHand, reserved } };
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 
-/** A demo catalogue: SKU-1 to SKU-1000, CNY 9.90 to 999.00, a million units each. Does nothing where SKUs exist. */
+/** A demo catalogue: SKU-1 to SKU-1000, CNY 9.90 to 999.00, a million units of each received. Does nothing where SKUs exist. */
 export async function seedDemoCatalogue(unitOfWork: UnitOfWork): Promise<void> {
   await unitOfWork.run(async () => {
     const [existing] = await unitOfWork.query('SELECT 1 AS one FROM trading.sku LIMIT 1');
@@ -11,7 +11,11 @@ export async function seedDemoCatalogue(unitOfWork: UnitOfWork): Promise<void> {
        ON CONFLICT DO NOTHING`,
     );
     await unitOfWork.query(
-      'INSERT INTO trading.stock_item (sku, on_hand) SELECT sku, 1000000 FROM trading.sku ON CONFLICT DO NOTHING',
+      `WITH received AS (
+         INSERT INTO trading.stock_item (sku, on_hand) SELECT sku, 1000000 FROM trading.sku ON CONFLICT DO NOTHING
+         RETURNING sku, on_hand)
+       INSERT INTO trading.stock_movement (sku, kind, quantity, reason, actor)
+       SELECT sku, 'receive', on_hand, 'demo catalogue', 'system' FROM received`,
     );
   });
 }

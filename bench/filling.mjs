@@ -54,7 +54,7 @@ const TRADING = [
      FROM (SELECT *, CASE WHEN status IN ('created', 'cancelled') THEN 0 ELSE price END AS paid FROM public.filled) AS f
     ORDER BY n`,
   `INSERT INTO trading.payment_operation (id, payment_id, order_id, gateway, kind, amount, currency, requested_at, state, due_at)
-   SELECT id, id, id, 'sandbox', 'charge', price, 'CNY', placed_at,
+   SELECT id, id, id, 'sandbox', 'authorize', price, 'CNY', placed_at,
           CASE status WHEN 'created' THEN 'pending' WHEN 'cancelled' THEN 'failed' ELSE 'succeeded' END,
           CASE status WHEN 'created' THEN now() + interval '1 day' END
      FROM public.filled ORDER BY n`,

@@ -16,7 +16,7 @@ export async function backlog(world, parkedOnPurpose = []) {
               WHERE l.head > c.position) AS "lanes behind",
             (SELECT count(*) FROM messaging.parked_event WHERE NOT aggregate_id = ANY($1::text[])) AS "events set aside",
             (SELECT count(*) FROM trading.payment_operation
-              WHERE due_at IS NOT NULL AND NOT (kind = 'charge' AND state = 'pending')) AS "payment operations",
+              WHERE due_at IS NOT NULL AND NOT (kind = 'authorize' AND state = 'pending')) AS "payment operations",
             (SELECT count(*) FROM logistics.carrier_call WHERE due_at IS NOT NULL) AS "carrier calls",
             (SELECT count(*) FROM notification.delivery WHERE due_at IS NOT NULL) AS messages,
             (SELECT count(*) FROM trading.payment_callback WHERE applied_at IS NULL) AS "payment callbacks",

@@ -215,7 +215,7 @@ describe('payments and refunds over HTTP', () => {
     await world.callback(declined);
     expect(await outcomeOf(declined.id)).toBe('declined');
     const [charge] = await world.unitOfWork.query<{ due_at: Date | null }>(
-      "SELECT due_at FROM trading.payment_operation WHERE kind = 'charge' AND order_id = (SELECT order_id FROM trading.payment WHERE id = $1)",
+      "SELECT due_at FROM trading.payment_operation WHERE kind = 'authorize' AND order_id = (SELECT order_id FROM trading.payment WHERE id = $1)",
       [uuidOf(payment.id)],
     );
     expect(charge?.due_at).not.toBeNull();

@@ -71,6 +71,43 @@ export class PaymentDeclined extends OrderEvent<OfOrder & { paymentId: string }>
   static override readonly type = 'trading.payment-declined.v1';
 }
 
+/** The buyer's payment is authorised and not captured; the units are held for the captures. */
+export class PaymentAuthorized extends OrderEvent<
+  OfOrder & { paymentId: string; amount: MoneyJson; holdExpiresAt: string }
+> {
+  static override readonly type = 'trading.payment-authorized.v1';
+}
+
+/** One operation on an order's payment: `cap_…`, `voi_…`, `ref_…`, or the payment's own `pay_…`. */
+type OfOperation = OfOrder & { paymentId: string; operationId: string; amount: MoneyJson };
+
+/** An amount is set aside to be captured; the gateway has not answered yet. `final`: what is left will be let go. */
+export class CaptureRequested extends OrderEvent<OfOperation & { final: boolean }> {
+  static override readonly type = 'trading.capture-requested.v1';
+}
+
+/** The gateway captured the amount, or definitely did not. */
+export class CaptureSettled extends OrderEvent<OfOperation & { status: 'success' | 'failed' }> {
+  static override readonly type = 'trading.capture-settled.v1';
+}
+
+/** The gateway is asked to let go of what is authorised and not captured. */
+export class VoidRequested extends OrderEvent<OfOperation> {
+  static override readonly type = 'trading.void-requested.v1';
+}
+
+/** The authorisation is gone, or the gateway definitely did not let go of it. Without an operation it ran out there. */
+export class PaymentVoided extends OrderEvent<
+  Omit<OfOperation, 'operationId'> & { operationId: string | null; status: 'success' | 'failed' }
+> {
+  static override readonly type = 'trading.payment-voided.v1';
+}
+
+/** A gateway has not told what became of an operation, however often it was asked: a person has to look. */
+export class PaymentOperationStuck extends OrderEvent<OfOperation & { kind: string; reason: string | null }> {
+  static override readonly type = 'trading.payment-operation-stuck.v1';
+}
+
 /** The order will not be fulfilled; its units are free again. */
 export class OrderCancelled extends OrderEvent<
   OfOrder & {

@@ -29,6 +29,7 @@ import { CancelOrderHandler } from './features/orders/cancel-order';
 import { CheckOutHandler } from './features/checkout/check-out';
 import { ExpireUnpaidOrders } from './features/checkout/expire-unpaid-orders';
 import { FollowWaybill } from './features/orders/follow-waybill';
+import { GiveMoneyBack } from './features/payments/give-money-back';
 import { ReceivePaymentCallbackHandler } from './features/payments/receive-payment-callback';
 import { RecordPaymentOutcome } from './features/payments/record-payment-outcome';
 import { Refunds } from './features/refunds/refunds';
@@ -68,6 +69,7 @@ export class TradingModule {
         CheckOutHandler,
         ExpireUnpaidOrders,
         FollowWaybill,
+        GiveMoneyBack,
         ReceivePaymentCallbackHandler,
         RecordPaymentOutcome,
         Refunds,

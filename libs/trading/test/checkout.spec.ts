@@ -15,6 +15,7 @@ const request = (...lines: [string, number][]): CheckoutRequest => ({
   lines: lines.map(([sku, quantity]) => ({ sku, quantity })),
   buyerId: null,
   paymentMethod: 'sandbox',
+  capture: 'automatic',
   carrier: null,
   region: null,
 });

@@ -165,10 +165,13 @@ export class EffectWorker<Row extends EffectRow, Result> implements Worker {
   async #record(attempts: Attempt<Row, Result>[]): Promise<Outcome<void>[]> {
     const ends = attempts.map(({ row, outcome }) => ({ row, outcome, record: this.#recordOf(row, outcome) }));
     const settled = attempts.filter(isSettled);
+    const stuck = ends.filter(({ record }) => record.state === 'stuck');
     await this.rows.record(ends, async () => {
       if (settled.length > 0) await this.effect.settle(settled);
+      if (stuck.length > 0)
+        await this.effect.giveUp?.(stuck.map(({ row, record }) => ({ row, reason: record.lastError })));
     });
-    for (const { row, outcome } of ends.filter(({ record }) => record.state === 'stuck')) {
+    for (const { row, outcome } of stuck) {
       this.#logger.error({ msg: 'gave up: a person has to look', id: row.id, outcome });
     }
     return attempts.map(() => ({ ok: true, answer: undefined }));

@@ -47,4 +47,6 @@ export interface NetworkEffect<Row extends EffectRow, Result> {
   ask(row: Row, signal: AbortSignal): Promise<EffectOutcome<Result>>;
   /** Applies definite outcomes that came together, in the transaction that records them. Should one throw, each is tried alone. */
   settle(attempts: readonly SettledAttempt<Row, Result>[]): Promise<void>;
+  /** Tells of rows that become `stuck`, in the transaction that records it; they are logged as errors in any case. */
+  giveUp?(rows: readonly { row: Row; reason: string | null }[]): Promise<void>;
 }

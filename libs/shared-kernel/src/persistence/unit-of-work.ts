@@ -55,6 +55,12 @@ export class UnitOfWork {
     return this.#query({ text, values });
   }
 
+  /** The database's time: deadlines that several processes act on are measured by it, not by their own clocks. */
+  async now(): Promise<Date> {
+    const [row] = await this.query<{ now: Date }>('SELECT now() AS now');
+    return (row as { now: Date }).now;
+  }
+
   /** TypeORM's manager of the current transaction, or the default one. */
   get manager(): EntityManager {
     return current.getStore()?.manager ?? this.dataSource.manager;

@@ -11,6 +11,10 @@ export class ConfiguredGateways extends PaymentGateways {
     this.#byName = new Map([sandbox].map((gateway) => [gateway.name, gateway]));
   }
 
+  get names(): readonly string[] {
+    return [...this.#byName.keys()];
+  }
+
   named(name: string): PaymentGateway | undefined {
     return this.#byName.get(name);
   }

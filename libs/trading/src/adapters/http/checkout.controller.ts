@@ -17,6 +17,7 @@ import {
   ArrayMinSize,
   IsArray,
   IsEmail,
+  IsIn,
   IsInt,
   IsISO31661Alpha2,
   IsLocale,
@@ -127,6 +128,16 @@ export class CheckoutInput {
   @text(32)
   paymentMethod: string;
 
+  @ApiPropertyOptional({
+    description: '`manual`: the payment is only authorised, and captured by `POST /v1/payments/{id}/captures`.',
+    enum: ['automatic', 'manual'],
+    default: 'automatic',
+    example: 'automatic',
+  })
+  @IsOptional()
+  @IsIn(['automatic', 'manual'])
+  capture?: 'automatic' | 'manual';
+
   @ApiPropertyOptional({ description: 'Carrier wished for; otherwise the default one.', example: 'SF' })
   @IsOptional()
   @Matches(/^[A-Z][A-Z0-9-]{1,19}$/, { message: 'carrier must be a carrier code such as SF' })
@@ -194,7 +205,11 @@ export class CheckoutController {
     description: '`insufficient-stock` with each short SKU; `request-in-progress`.',
     type: ProblemShape,
   })
-  @ApiResponse({ status: 422, description: '`unknown-sku`, `idempotency-key-reused`.', type: ProblemShape })
+  @ApiResponse({
+    status: 422,
+    description: '`unknown-sku`, `manual-capture-not-offered`, `idempotency-key-reused`.',
+    type: ProblemShape,
+  })
   @ApiResponse({ status: 503, description: '`deadline-exceeded`.', type: ProblemShape })
   async checkOut(
     @Body() input: CheckoutInput,
@@ -206,6 +221,7 @@ export class CheckoutController {
       lines: input.lines.map(({ sku, quantity }) => ({ sku, quantity })),
       buyerId: input.buyerId ? buyerIdOf(input.buyerId) : null,
       paymentMethod: input.paymentMethod,
+      capture: input.capture ?? 'automatic',
       carrier: input.carrier ?? null,
       region: input.region ?? null,
     };

@@ -9,15 +9,14 @@ export interface PlacedOrder {
   email: string | null;
   /** BCP 47. */
   locale: string;
+  /** How its authorisation begins: to be called, to be asked about, or done. */
+  authorization: { state: 'requested' | 'pending' | 'succeeded'; dueInMs: number | null };
 }
 
 /** The rows behind checkout, for a whole batch at a time. */
 export abstract class CheckoutStore {
   /** Locks SKUs in ascending order in one statement; unknown ones are absent from the answer. */
   abstract lockShelf(skus: string[]): Promise<ShelfItem[]>;
-  /**
-   * Reserves the units and writes all orders, without waiting between the statements: fit for the end of a unit of work.
-   * `askAt` is when the gateways are first asked about their payments.
-   */
-  abstract write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, askAt: Date): Promise<unknown>;
+  /** Reserves the units and writes all orders, without waiting between the statements: fit for the end of a unit of work. */
+  abstract write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>): Promise<unknown>;
 }

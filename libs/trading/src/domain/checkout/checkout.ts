@@ -1,6 +1,7 @@
 import type { Id, Money } from '@tradewind/shared-kernel';
 import { Order } from '../orders/order';
 import { Payment } from '../payments/payment';
+import type { CaptureMode } from '../payments/payment-gateway';
 import { priceBasket, type PricingTerms } from '../pricing/price-basket';
 import { refusal } from '../refusals';
 import { unitsBySku } from '../stock/stock-movement';
@@ -9,6 +10,7 @@ export interface CheckoutRequest {
   lines: { sku: string; quantity: number }[];
   buyerId: Id<'buy'> | null;
   paymentMethod: string;
+  capture: CaptureMode;
   carrier: string | null;
   region: string | null;
 }
@@ -43,6 +45,11 @@ export class Shelf {
     this.#taken.set(sku, (this.#taken.get(sku) ?? 0n) + quantity);
   }
 
+  /** The units of an order that is refused after all. */
+  putBack(lines: readonly { sku: string; quantity: number }[]): void {
+    for (const { sku, quantity } of lines) this.take(sku, -BigInt(quantity));
+  }
+
   /** Units newly reserved by SKU. */
   get taken(): ReadonlyMap<string, bigint> {
     return this.#taken;
@@ -75,7 +82,7 @@ export function placeOrder(
       placedAt: now,
       holdExpiresAt: new Date(now.getTime() + holdMs),
     },
-    Payment.awaited(ids.paymentId, request.paymentMethod, priced.total),
+    Payment.awaited(ids.paymentId, request.paymentMethod, priced.total, request.capture),
   );
 }
 

@@ -1,19 +1,26 @@
 import { Aggregate, type ContractEvent, type Id, type Money } from '@tradewind/shared-kernel';
 import {
+  CaptureRequested,
+  CaptureSettled,
   OrderCancelled,
   OrderDelivered,
   OrderPaid,
   OrderPlaced,
   OrderShipped,
   PaymentArrivedLate,
+  PaymentAuthorized,
   PaymentDeclined,
+  PaymentOperationStuck,
+  PaymentVoided,
   RefundRequested,
   RefundSettled,
   StockHoldExtended,
+  VoidRequested,
 } from '../../contract';
 import type { Amounts, PricedLine } from '../pricing/price-basket';
 import { amountsJson, lineJson } from '../pricing/pricing-json';
-import { Payment, type PaymentStatus } from '../payments/payment';
+import type { Payment, PaymentStatus } from '../payments/payment';
+import type { Charge, PaymentNews } from '../payments/payment-gateway';
 import { refusal } from '../refusals';
 import { type StockMove, unitsBySku } from '../stock/stock-movement';
 
@@ -48,15 +55,11 @@ export interface OrderState extends Amounts {
   cancelReason: string | null;
 }
 
-/** What a gateway says of a payment, whoever brought the news: callback, return of the buyer, or our own question. */
-export interface PaymentNews {
-  outcome: 'paid' | 'declined';
-  amount: Money;
-  gatewayReference: string;
-}
-
-/** `late`: captured although the order was cancelled; `mismatch`: another amount or currency than was asked for. */
-export type PaymentVerdict = 'paid' | 'declined' | 'late' | 'repeated' | 'mismatch';
+/**
+ * `late`: money arrived although the order was cancelled; `mismatch`: another amount, currency or reference than there
+ * should be; `repeated`: known already.
+ */
+export type PaymentVerdict = 'paid' | 'authorized' | 'declined' | 'voided' | 'late' | 'repeated' | 'mismatch';
 
 /** The reason of an order that was not paid while its units were held. */
 const HOLD_EXPIRED = 'hold-expired';
@@ -106,6 +109,11 @@ export class Order extends Aggregate {
     return this.current;
   }
 
+  get charge(): Charge {
+    const { id: paymentId, amount, capture } = this.payment.state;
+    return { paymentId, orderId: this.id, buyerId: this.current.buyerId, amount, capture };
+  }
+
   /** An unpaid order that was cancelled owes nothing. */
   get paymentStatus(): PaymentStatus {
     const { status } = this.payment;
@@ -122,25 +130,49 @@ export class Order extends Aggregate {
     return this.#stockMoves.splice(0);
   }
 
-  recordPayment(news: PaymentNews, now: Date): PaymentVerdict {
-    if (!news.amount.equals(this.payment.state.amount)) return 'mismatch';
-    if (this.payment.isCaptured) return 'repeated';
-    const payment = { orderId: this.id, paymentId: this.payment.state.id };
+  /** `holdUntil`: how long the units of an authorised order are held for its captures. */
+  recordPayment(news: PaymentNews, now: Date, holdUntil = now): PaymentVerdict {
+    const { payment } = this;
+    if (!news.amount.equals(payment.state.amount)) return 'mismatch';
+    if (!payment.isOpen) return this.#recordMore(news, now);
+    const facts = { orderId: this.id, paymentId: payment.state.id };
     if (news.outcome === 'declined') {
-      if (this.payment.status === 'failed' || this.current.status === 'cancelled') return 'repeated';
-      this.payment.decline(news.gatewayReference);
-      this.raise(new PaymentDeclined(payment));
+      if (payment.status === 'failed' || this.current.status === 'cancelled') return 'repeated';
+      payment.decline(news.gatewayReference);
+      this.raise(new PaymentDeclined(facts));
       return 'declined';
     }
-    this.payment.capture(news.gatewayReference);
+    if (news.outcome === 'voided') return 'repeated'; // nothing had been authorised
+    if (news.outcome === 'paid') payment.pay(news.gatewayReference);
+    else payment.authorize(news.gatewayReference);
+    const amount = news.amount.toJSON();
     if (this.current.status === 'cancelled') {
-      this.raise(new PaymentArrivedLate({ ...payment, amount: news.amount.toJSON() }));
+      this.raise(new PaymentArrivedLate({ ...facts, amount }));
       return 'late';
     }
-    const { carrier } = this.current;
-    this.#move('paid', { paidAt: now }, new OrderPaid({ ...payment, amount: news.amount.toJSON(), carrier }));
-    this.#moveStock('claim');
-    return 'paid';
+    if (news.outcome === 'authorized') {
+      if (holdUntil > this.current.holdExpiresAt) this.current = { ...this.current, holdExpiresAt: holdUntil };
+      const { holdExpiresAt } = this.current;
+      this.raise(new PaymentAuthorized({ ...facts, amount, holdExpiresAt: holdExpiresAt.toISOString() }));
+    }
+    return this.#payWhenCaptured(now) ? 'paid' : 'authorized';
+  }
+
+  /** News of a payment that is authorised, paid or voided already. */
+  #recordMore(news: PaymentNews, now: Date): PaymentVerdict {
+    const { payment } = this;
+    const isOurs = news.gatewayReference === payment.state.gatewayReference;
+    if (news.outcome === 'declined' || (news.outcome === 'authorized' && isOurs)) return 'repeated';
+    // A second payment under another name is money that nobody asked for.
+    if (!isOurs) return 'mismatch';
+    if (payment.capturable.amount === 0n) return 'repeated';
+    if (news.outcome === 'voided') {
+      this.#letGo(payment.capturable, now);
+      return 'voided';
+    }
+    if (payment.state.captured.amount > 0n) return 'mismatch'; // captured past us, in parts
+    payment.pay(news.gatewayReference);
+    return this.#payWhenCaptured(now) ? 'paid' : 'late';
   }
 
   cancel(reason: string, now: Date): void {
@@ -189,6 +221,41 @@ export class Order extends Aggregate {
     this.#move('delivered', { deliveredAt: at }, delivered);
   }
 
+  /** Sets the amount aside; without an amount, all that is left. Returns what the gateway is to capture. */
+  requestCapture(captureId: Id<'cap'>, final: boolean, amount = this.payment.capturable): Money {
+    if (this.current.status !== 'created') throw this.#cannotMove('paid');
+    this.payment.reserveCapture(amount, final);
+    this.raise(new CaptureRequested({ ...this.#operation(captureId, amount), final }));
+    return amount;
+  }
+
+  settleCapture(captureId: Id<'cap'>, amount: Money, taken: boolean, final: boolean, now: Date): void {
+    this.payment.settleCapture(amount, taken, final);
+    this.raise(new CaptureSettled({ ...this.#operation(captureId, amount), status: taken ? 'success' : 'failed' }));
+    this.#payWhenCaptured(now);
+  }
+
+  /** Returns what the gateway is to let go of. */
+  requestVoid(voidId: Id<'voi'>): Money {
+    const amount = this.payment.reserveVoid();
+    this.raise(new VoidRequested(this.#operation(voidId, amount)));
+    return amount;
+  }
+
+  settleVoid(voidId: Id<'voi'>, amount: Money, letGo: boolean, now: Date): void {
+    if (letGo) this.#letGo(amount, now, voidId);
+    else {
+      this.payment.settleVoid(false);
+      this.raise(new PaymentVoided({ ...this.#operation(voidId, amount), status: 'failed' }));
+    }
+  }
+
+  /** The gateway has not told for days what became of an operation: a person has to look. */
+  reportStuck(operation: { operationId: string; kind: string; amount: Money; reason: string | null }): void {
+    const { operationId, kind, amount, reason } = operation;
+    this.raise(new PaymentOperationStuck({ ...this.#operation(operationId, amount), kind, reason }));
+  }
+
   /** Sets the amount aside; without an amount, all that is left. Returns what the gateway is to give back. */
   requestRefund(refundId: Id<'ref'>, reason: string, amount = this.payment.refundable): Money {
     this.payment.reserveRefund(amount);
@@ -216,6 +283,26 @@ export class Order extends Aggregate {
     for (const [sku, quantity] of unitsBySku(lines)) this.#stockMoves.push({ sku, quantity, kind });
   }
 
+  /** What was captured before pays the order; an order of which nothing was captured has no payment left, and ends. */
+  #letGo(amount: Money, now: Date, voidId: Id<'voi'> | null = null): void {
+    this.payment.settleVoid(true);
+    this.raise(new PaymentVoided({ ...this.#operation(voidId, amount), status: 'success' }));
+    if (!this.#payWhenCaptured(now) && this.current.status === 'created') this.cancel('payment-voided', now);
+  }
+
+  #payWhenCaptured(now: Date): boolean {
+    if (this.current.status !== 'created' || !this.payment.isPaid) return false;
+    const { id, captured } = this.payment.state;
+    const facts = { orderId: this.id, paymentId: id, amount: captured.toJSON(), carrier: this.current.carrier };
+    this.#move('paid', { paidAt: now }, new OrderPaid(facts));
+    this.#moveStock('claim');
+    return true;
+  }
+
+  #operation<OperationId extends string | null>(operationId: OperationId, amount: Money) {
+    return { orderId: this.id, paymentId: this.payment.state.id, operationId, amount: amount.toJSON() };
+  }
+
   #repeats(move: OrderMove): boolean {
     return this.current.status === move;
   }
@@ -224,11 +311,14 @@ export class Order extends Aggregate {
     const from = this.current.status;
     const moves: Partial<Record<OrderMove, OrderStatus>> = MOVES[from];
     const to = moves[move];
-    if (!to) {
-      const allowed = Object.keys(moves);
-      throw refusal('illegal-transition', `a ${from} order cannot become ${move}`, { from, event: move, allowed });
-    }
+    if (!to) throw this.#cannotMove(move);
     this.current = { ...this.current, ...changes, status: to };
     this.raise(event);
+  }
+
+  #cannotMove(move: OrderMove): Error {
+    const from = this.current.status;
+    const allowed = Object.keys(MOVES[from]);
+    return refusal('illegal-transition', `a ${from} order cannot become ${move}`, { from, event: move, allowed });
   }
 }

@@ -27,8 +27,8 @@ export abstract class Orders {
   abstract find(id: Id<'ord'>): Promise<Order>;
   /** The order of each payment; those of foreign payments are missing. */
   abstract idsOfPayments(paymentIds: readonly Id<'pay'>[]): Promise<ReadonlyMap<string, Id<'ord'>>>;
-  /** Unpaid orders whose hold has run out, oldest first, after the last one seen. */
-  abstract expired(now: Date, limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]>;
+  /** Unpaid orders whose hold has run out by the database's time, oldest first, after the last one seen. */
+  abstract expired(limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]>;
 }
 
 export interface ExpiredOrder {

@@ -1,5 +1,6 @@
 import { type Id, Money } from '@tradewind/shared-kernel';
 import { refusal } from '../refusals';
+import type { CaptureMode } from './payment-gateway';
 
 export type PaymentStatus = 'none' | 'pending' | 'authorized' | 'paid' | 'partially-refunded' | 'refunded' | 'failed';
 
@@ -7,32 +8,45 @@ export type PaymentStatus = 'none' | 'pending' | 'authorized' | 'paid' | 'partia
 export interface PaymentFacts {
   id: Id<'pay'>;
   gateway: string;
+  capture: CaptureMode;
+  /** What the buyer was asked for. */
   amount: Money;
+  /** What may be captured, and what was: an authorisation that is let go shrinks to what was captured of it. */
   authorized: Money;
+  /** Asked of the gateway to capture, not answered yet. */
+  capturePending: Money;
   captured: Money;
   /** Asked of the gateway to give back, not answered yet. */
   refundPending: Money;
   refunded: Money;
   gatewayReference: string | null;
   declined: boolean;
+  /** Nothing was captured of the authorisation, and nothing will be. */
+  voided: boolean;
+  /** The gateway was asked to let go of the authorisation and has not answered yet. */
+  voidPending: boolean;
 }
 
 /** Money owed for one order and what became of it. */
 export class Payment {
   constructor(private facts: PaymentFacts) {}
 
-  static awaited(id: Id<'pay'>, gateway: string, amount: Money): Payment {
+  static awaited(id: Id<'pay'>, gateway: string, amount: Money, capture: CaptureMode = 'automatic'): Payment {
     const none = Money.zero(amount.currency);
     return new Payment({
       id,
       gateway,
+      capture,
       amount,
       authorized: none,
+      capturePending: none,
       captured: none,
       refundPending: none,
       refunded: none,
       gatewayReference: null,
       declined: false,
+      voided: false,
+      voidPending: false,
     });
   }
 
@@ -40,9 +54,19 @@ export class Payment {
     return this.facts;
   }
 
-  /** Told by the gateway, and so also true of an order that costs nothing. */
-  get isCaptured(): boolean {
-    return this.facts.gatewayReference !== null && !this.facts.declined;
+  /** Nobody has authorised or been declined yet, or only declined: the gateway is still to be heard. */
+  get isOpen(): boolean {
+    return this.facts.gatewayReference === null || this.facts.declined;
+  }
+
+  /** All that is authorised is captured. Told by the gateway, and so also true of an order that costs nothing. */
+  get isPaid(): boolean {
+    return !this.isOpen && !this.facts.voided && this.facts.captured.equals(this.facts.authorized);
+  }
+
+  /** Authorised, not captured and not being captured. */
+  get capturable(): Money {
+    return this.facts.authorized.minus(this.facts.captured).minus(this.facts.capturePending);
   }
 
   /** Captured, not given back and not on its way back. */
@@ -51,20 +75,70 @@ export class Payment {
   }
 
   get status(): PaymentStatus {
-    const { captured, refunded, authorized, declined } = this.facts;
+    const { captured, refunded, authorized, declined, voided } = this.facts;
     if (refunded.amount > 0n) return refunded.equals(captured) ? 'refunded' : 'partially-refunded';
-    if (this.isCaptured) return 'paid';
+    if (this.isPaid) return 'paid';
     if (authorized.amount > 0n) return 'authorized';
+    if (voided) return 'none';
     return declined ? 'failed' : 'pending';
   }
 
-  capture(gatewayReference: string): void {
-    const { amount } = this.facts;
-    this.facts = { ...this.facts, authorized: amount, captured: amount, gatewayReference, declined: false };
+  authorize(gatewayReference: string): void {
+    this.facts = { ...this.facts, authorized: this.facts.amount, gatewayReference, declined: false };
+  }
+
+  /** Authorised and captured at once. */
+  pay(gatewayReference: string): void {
+    this.authorize(gatewayReference);
+    this.facts = { ...this.facts, captured: this.facts.amount };
   }
 
   decline(gatewayReference: string): void {
     this.facts = { ...this.facts, gatewayReference, declined: true };
+  }
+
+  /** Sets an amount aside before the gateway is asked, so that no second capture can take it. */
+  reserveCapture(amount: Money, final: boolean): void {
+    const { capturePending, voidPending } = this.facts;
+    if (voidPending || (final && capturePending.amount > 0n)) throw operationOpen();
+    if (this.capturable.amount === 0n) throw refusal('not-capturable', 'nothing authorised is left to capture');
+    if (amount.currency !== this.facts.amount.currency || amount.isGreaterThan(this.capturable)) {
+      throw refusal('capture-exceeds-authorized', `at most ${this.capturable.amount} minor units are left`, {
+        capturable: this.capturable.toJSON(),
+      });
+    }
+    this.facts = { ...this.facts, capturePending: capturePending.plus(amount) };
+  }
+
+  settleCapture(amount: Money, taken: boolean, final: boolean): void {
+    const { capturePending, captured, authorized } = this.facts;
+    const all = taken ? captured.plus(amount) : captured;
+    this.facts = {
+      ...this.facts,
+      capturePending: capturePending.minus(amount),
+      captured: all,
+      authorized: taken && final ? all : authorized,
+    };
+  }
+
+  /** Returns what is let go. */
+  reserveVoid(): Money {
+    const { capturePending, voidPending } = this.facts;
+    if (voidPending || capturePending.amount > 0n) throw operationOpen();
+    if (this.capturable.amount === 0n) throw refusal('not-voidable', 'nothing authorised is left to let go');
+    this.facts = { ...this.facts, voidPending: true };
+    return this.capturable;
+  }
+
+  settleVoid(letGo: boolean): void {
+    this.facts = { ...this.facts, voidPending: false };
+    if (letGo) this.void();
+  }
+
+  /** The authorisation is gone; what was captured of it stays. */
+  void(): void {
+    const { captured } = this.facts;
+    this.facts = { ...this.facts, authorized: captured, voided: captured.amount === 0n };
   }
 
   /** Sets an amount aside before the gateway is asked, so that no second refund can take it. */
@@ -92,3 +166,5 @@ export class Payment {
     };
   }
 }
+
+const operationOpen = () => refusal('payment-operation-open', 'another operation of this payment is under way');

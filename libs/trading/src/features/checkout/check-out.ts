@@ -23,10 +23,12 @@ import { NO_TERMS } from '../../domain/pricing/price-basket';
 import { CheckoutStore, type PlacedOrder } from '../../domain/checkout/checkout-store';
 import type { Order } from '../../domain/orders/order';
 import { PaymentGateways } from '../../domain/payments/payment-gateway';
+import { PaymentOperations } from '../../domain/payments/payment-operations';
 import { refusal } from '../../domain/refusals';
 import { startStep } from '../metrics';
 import { orderView } from '../orders/order-view';
 import { TradingSettings } from '../trading-settings';
+import { Tills } from './tills';
 
 export class CheckOut extends Command<IdempotentAnswer> {
   constructor(
@@ -53,6 +55,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
   constructor(
     private readonly store: CheckoutStore,
     private readonly gateways: PaymentGateways,
+    private readonly operations: PaymentOperations,
     private readonly keys: IdempotencyKeys,
     private readonly unitOfWork: UnitOfWork,
     private readonly eventBus: EventBus,
@@ -62,8 +65,11 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
   ) {}
 
   async execute(command: CheckOut): Promise<IdempotentAnswer> {
-    if (!this.gateways.named(command.request.paymentMethod)) {
-      throw refusal('unknown-payment-method', `not offered: ${command.request.paymentMethod}`);
+    const { paymentMethod, capture } = command.request;
+    const gateway = this.gateways.named(paymentMethod);
+    if (!gateway) throw refusal('unknown-payment-method', `not offered: ${paymentMethod}`);
+    if (capture === 'manual' && !gateway.capturesLater) {
+      throw refusal('manual-capture-not-offered', `${paymentMethod} captures at once`);
     }
     const done = startStep();
     try {
@@ -93,6 +99,10 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
         this.store.lockShelf([...skus]),
       ]);
       const shelf = new Shelf(items);
+      const tills = await Tills.open(
+        this.gateways,
+        members.map(({ command }) => command.request),
+      );
 
       const now = this.clock.now();
       const lane = this.#nextLane();
@@ -104,17 +114,24 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
         try {
           const ids = { orderId: this.ids.next('ord', lane), paymentId: this.ids.next('pay') };
           const order = placeOrder(member.command.request, shelf, NO_TERMS, ids, now, this.settings.holdMs);
+          try {
+            tills.pay(order, now);
+          } catch (error) {
+            shelf.putBack(member.command.request.lines);
+            throw error;
+          }
           const answer = answered(201, this.#answer(order));
-          placed.push({ order, ...member.command.delivery, member, answer });
+          placed.push({ order, ...member.command.delivery, authorization: this.#authorization(order), member, answer });
           return { ok: true, answer: { ...answer, replayed: false } };
         } catch (error) {
           return { ok: false, error };
         }
       });
       if (placed.length > 0) {
-        const askAt = new Date(now.getTime() + this.settings.askPaymentAfterMs);
         const kept = placed.map(({ member, answer }) => ({ request: member.command.idempotency, answer }));
-        this.unitOfWork.beforeCommit(() => this.store.write(placed, shelf.taken, askAt));
+        this.unitOfWork.beforeCommit(() => this.store.write(placed, shelf.taken));
+        if (tills.areUsed) this.unitOfWork.beforeCommit(() => tills.write());
+        if (placed.some(({ authorization }) => authorization.state === 'requested')) this.operations.announce();
         this.unitOfWork.beforeCommit(() => this.keys.store(kept));
         for (const { order, member } of placed) {
           runInContext(member.context, () => this.eventBus.publishAll(order.takeEvents()));
@@ -126,11 +143,19 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
 
   #answer(order: Order) {
     const { id, gateway, amount } = order.payment.state;
-    const charge = { paymentId: id, orderId: order.id, amount };
-    const redirectUrl = this.gateways.named(gateway)?.redirectUrl(charge);
+    const redirectUrl = this.gateways.named(gateway)?.redirectUrl(order.charge);
     return {
       order: orderView(order),
       payment: { id, status: order.paymentStatus, amount: amount.toJSON(), redirectUrl },
     };
+  }
+
+  /** Behind a redirect the buyer decides and the gateway is asked; other gateways are told first. */
+  #authorization(order: Order): PlacedOrder['authorization'] {
+    if (order.state.status === 'paid') return { state: 'succeeded', dueInMs: null };
+    const isRedirect = this.gateways.named(order.payment.state.gateway)?.redirectUrl(order.charge) !== undefined;
+    return isRedirect
+      ? { state: 'pending', dueInMs: this.settings.askPaymentAfterMs }
+      : { state: 'requested', dueInMs: 0 };
   }
 }

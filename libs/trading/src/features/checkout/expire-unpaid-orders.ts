@@ -1,8 +1,9 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Clock, type Id } from '@tradewind/shared-kernel';
+import type { Id } from '@tradewind/shared-kernel';
 import { type Worker, Workers } from '@tradewind/shared-kernel/messaging';
+import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { type ExpiredOrder, Orders } from '../../domain/orders/orders';
-import { PaymentOperations } from '../../domain/payments/payment-operations';
+import { GiveMoneyBack } from '../payments/give-money-back';
 import { TradingSettings } from '../trading-settings';
 
 const BATCH = 50;
@@ -18,8 +19,8 @@ export class ExpireUnpaidOrders implements Worker {
 
   constructor(
     private readonly orders: Orders,
-    private readonly operations: PaymentOperations,
-    private readonly clock: Clock,
+    private readonly money: GiveMoneyBack,
+    private readonly unitOfWork: UnitOfWork,
     private readonly settings: TradingSettings,
     workers: Workers,
   ) {
@@ -41,7 +42,7 @@ export class ExpireUnpaidOrders implements Worker {
     try {
       let last: ExpiredOrder | undefined;
       do {
-        const expired = await this.orders.expired(this.clock.now(), BATCH, last);
+        const expired = await this.orders.expired(BATCH, last);
         last = expired.at(-1);
         for (const { id } of expired) if (!this.#stopped) await this.#expire(id);
       } while (last && !this.#stopped);
@@ -59,8 +60,8 @@ export class ExpireUnpaidOrders implements Worker {
   async #expire(id: Id<'ord'>): Promise<void> {
     try {
       await this.orders.change(id, async (order) => {
-        if (!order.expire(this.clock.now())) return;
-        await this.operations.askAboutCharge(order.payment.state.id);
+        if (!order.expire(await this.unitOfWork.now())) return;
+        await this.money.giveBack(order, 'hold-expired');
       });
     } catch (error) {
       this.#logger.error({ msg: 'an order could not be expired and will be tried again', orderId: id, err: error });

@@ -7,10 +7,9 @@ import {
   type IdempotentRequest,
 } from '@tradewind/shared-kernel/http';
 import { Orders } from '../../domain/orders/orders';
-import { PaymentOperations } from '../../domain/payments/payment-operations';
 import { startStep } from '../metrics';
+import { GiveMoneyBack } from '../payments/give-money-back';
 import { orderView } from './order-view';
-import { Refunds } from '../refunds/refunds';
 
 export class CancelOrder extends Command<IdempotentAnswer> {
   constructor(
@@ -22,13 +21,12 @@ export class CancelOrder extends Command<IdempotentAnswer> {
   }
 }
 
-/** Frees the units; what was captured is given back. */
+/** Frees the units; what was captured or authorised is given back. */
 @CommandHandler(CancelOrder)
 export class CancelOrderHandler implements ICommandHandler<CancelOrder> {
   constructor(
     private readonly orders: Orders,
-    private readonly operations: PaymentOperations,
-    private readonly refunds: Refunds,
+    private readonly money: GiveMoneyBack,
     private readonly keys: IdempotencyKeys,
     private readonly clock: Clock,
   ) {}
@@ -38,8 +36,7 @@ export class CancelOrderHandler implements ICommandHandler<CancelOrder> {
     return this.keys.once(idempotency, () =>
       this.orders.change(orderId, async (order) => {
         order.cancel(reason, this.clock.now());
-        if (order.payment.refundable.amount > 0n) await this.refunds.open(order, reason);
-        else if (!order.payment.isCaptured) await this.operations.askAboutCharge(order.payment.state.id);
+        await this.money.giveBack(order, reason);
         done(order.state);
         return answered(200, orderView(order));
       }),

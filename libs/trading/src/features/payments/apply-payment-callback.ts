@@ -29,14 +29,14 @@ export class ApplyPaymentCallback {
     const read = events.map((event) => ({ event, message: this.#read(stored, event.data.callbackId as Id<'pcb'>) }));
     const orderOf = await this.#ordersOf(read.map(({ message }) => message));
     const applied: AppliedCallback[] = [];
-    const captured: Id<'pay'>[] = [];
+    const decided: Id<'pay'>[] = [];
     await this.orders.changeAll([...orderOf.values()], async (orders) => {
       for (const { event, message } of read) {
-        const apply = () => this.#apply(message, orderOf, orders, captured);
+        const apply = () => this.#apply(message, orderOf, orders, decided);
         const outcome = await runInContext(contextOf(event, NAME), apply);
         applied.push({ id: event.data.callbackId as Id<'pcb'>, outcome });
       }
-      await this.operations.closeCharges(captured);
+      await this.operations.closeAuthorizations(decided);
     });
     await this.callbacks.markApplied(applied, this.clock.now());
   }
@@ -46,7 +46,7 @@ export class ApplyPaymentCallback {
     if (!callback) throw new Error(`payment callback ${id} is gone`);
     const gateway = this.gateways.named(callback.gateway);
     if (!gateway) throw new Error(`this process knows no gateway ${callback.gateway}`);
-    return gateway.readCallback(callback.body);
+    return gateway.parseCallback(callback.body);
   }
 
   /** By what the messages call payments and refunds; what is not ours is missing. */
@@ -54,7 +54,7 @@ export class ApplyPaymentCallback {
     const references = messages.flatMap((message) => (message.kind === 'other' ? [] : [message.reference]));
     return new Map([
       ...(await this.orders.idsOfPayments(references.filter((reference) => isId('pay', reference)))),
-      ...(await this.operations.ordersOfRefunds(references.filter((reference) => isId('ref', reference)))),
+      ...(await this.operations.ordersOf(references.filter(isOperation))),
     ]);
   }
 
@@ -62,29 +62,31 @@ export class ApplyPaymentCallback {
     message: GatewayMessage,
     orderOf: ReadonlyMap<string, Id<'ord'>>,
     orders: LockedOrders,
-    captured: Id<'pay'>[],
+    decided: Id<'pay'>[],
   ): Promise<string> {
     if (message.kind === 'other') return 'ignored';
     const orderId = orderOf.get(message.reference);
-    if (message.kind === 'refund-failed')
-      return orderId ? this.#revoke(message.reference as Id<'ref'>, orderId, orders) : 'orphan';
+    if (message.kind === 'operation') return orderId ? this.#end(message, orderId, orders) : 'orphan';
     if (!orderId) return this.outcome.orphan(message.reference, message.news);
     return orders.change(orderId, async (order) => {
       const verdict = await this.outcome.decide(order, message.news);
-      if (order.payment.isCaptured) captured.push(order.payment.state.id);
+      if (!order.payment.isOpen) decided.push(order.payment.state.id);
       return verdict;
     });
   }
 
-  /** A refund that was reported as done did not arrive: the money fact is put right, and people can refund again. */
-  async #revoke(id: Id<'ref'>, orderId: Id<'ord'>, orders: LockedOrders): Promise<string> {
-    const { status } = await this.operations.findRefund(id);
-    // The message overtook our own record of the refund: it is delivered again a moment later.
-    if (status === 'pending' || status === 'unknown') throw new Error(`refund ${id} is not settled yet`);
+  /** Also when our own record of the call has not been made yet: what the gateway says ends the operation here and now. */
+  #end(
+    { reference, outcome, gatewayReference }: Extract<GatewayMessage, { kind: 'operation' }>,
+    orderId: Id<'ord'>,
+    orders: LockedOrders,
+  ): Promise<string> {
     return orders.change(orderId, async (order) => {
-      const revoked = await this.operations.revokeRefund(id);
-      if (revoked) order.revokeRefund(id, revoked.amount);
-      return revoked ? 'refund-failed' : 'repeated';
+      const ended = await this.operations.end(reference, outcome, gatewayReference);
+      return ended ? this.outcome.settleEnded(order, ended, outcome === 'succeeded') : 'repeated';
     });
   }
 }
+
+const isOperation = (reference: string): boolean =>
+  isId('cap', reference) || isId('voi', reference) || isId('ref', reference);

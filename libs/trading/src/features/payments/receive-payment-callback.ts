@@ -46,7 +46,7 @@ export class ReceivePaymentCallbackHandler implements ICommandHandler<ReceivePay
     const gateway = this.gateways.named(name);
     if (!gateway) throw refusal('unknown-gateway', `no gateway is named ${name}`);
     gateway.verifyCallback(body, headers, this.clock.now());
-    const message = gateway.readCallback(body);
+    const message = gateway.parseCallback(body);
     actAs(`gateway:${name}`);
     await this.#commits.submit({ gateway: name, body, message });
   }

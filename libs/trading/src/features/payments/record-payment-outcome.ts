@@ -1,11 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock, type Id } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import type { Order, PaymentNews, PaymentVerdict } from '../../domain/orders/order';
+import type { Order, PaymentVerdict } from '../../domain/orders/order';
 import { Orders } from '../../domain/orders/orders';
-import { PaymentOperations } from '../../domain/payments/payment-operations';
+import type { PaymentNews } from '../../domain/payments/payment-gateway';
+import { type EndedOperation, type MoneyOperation, PaymentOperations } from '../../domain/payments/payment-operations';
 import { paymentsTotal, startStep } from '../metrics';
-import { Refunds } from '../refunds/refunds';
+import { TradingSettings } from '../trading-settings';
+import { GiveMoneyBack } from './give-money-back';
 
 /** The one idempotent end of every way that news of a payment takes: callback, the buyer's return, our own question. */
 @Injectable()
@@ -15,14 +17,15 @@ export class RecordPaymentOutcome {
   constructor(
     private readonly orders: Orders,
     private readonly operations: PaymentOperations,
-    private readonly refunds: Refunds,
+    private readonly money: GiveMoneyBack,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
+    private readonly settings: TradingSettings,
   ) {}
 
   /**
-   * `orphan`: no payment of ours has this reference. `asker` when the charge's own operation asked and will record its
-   * end itself; everyone else's news closes that operation, which fences off a question still under way.
+   * `orphan`: no payment of ours has this reference. `asker` when the authorisation's own operation asked and will record
+   * its end itself; everyone else's news closes that operation, which fences off a question still under way.
    */
   async record(
     paymentId: Id<'pay'>,
@@ -34,28 +37,55 @@ export class RecordPaymentOutcome {
       if (!orderId) return this.orphan(paymentId, news);
       return this.orders.change(orderId, async (order) => {
         const verdict = await this.decide(order, news);
-        if (from === 'elsewhere' && order.payment.isCaptured) await this.operations.closeCharges([paymentId]);
+        if (from === 'elsewhere' && !order.payment.isOpen) await this.operations.closeAuthorizations([paymentId]);
         return verdict;
       });
     });
   }
 
-  /** The verdict on news of a locked order's payment. Whoever asks closes the charge once it is captured. */
+  /** The verdict on news of a locked order's payment. Whoever asks closes the authorisation once it is decided. */
   async decide(order: Order, news: PaymentNews): Promise<PaymentVerdict> {
     const done = startStep();
-    const verdict = order.recordPayment(news, this.clock.now());
+    const verdict = order.recordPayment(news, this.clock.now(), await this.#holdUntil(news));
     // The default late-payment policy: nothing is revived silently, the money goes back.
-    if (verdict === 'late' && order.payment.refundable.amount > 0n) {
-      await this.refunds.open(order, 'paid after the order was cancelled');
-    }
+    if (verdict === 'late') await this.money.giveBack(order, 'paid after the order was cancelled');
     const { state } = order;
     if (verdict !== 'repeated') this.unitOfWork.afterCommit(() => done(state));
     return this.#told(verdict, order.payment.state.id, news);
   }
 
+  /** The end of an operation on a locked order's payment, told to whoever called it. */
+  async settle(order: Order, operation: MoneyOperation, succeeded: boolean): Promise<void> {
+    const { id, kind, amount, final } = operation;
+    const now = this.clock.now();
+    if (kind === 'refund') order.settleRefund(id as Id<'ref'>, amount, succeeded);
+    else if (kind === 'capture') order.settleCapture(id as Id<'cap'>, amount, succeeded, final, now);
+    else order.settleVoid(id as Id<'voi'>, amount, succeeded, now);
+    // Captured while the order was being cancelled.
+    if (kind === 'capture' && order.state.status === 'cancelled') {
+      await this.money.giveBack(order, order.state.cancelReason ?? 'cancelled');
+    }
+  }
+
+  /** The end of an operation, told by its gateway on its own. */
+  async settleEnded(order: Order, operation: EndedOperation, succeeded: boolean): Promise<string> {
+    if (operation.was === 'succeeded') {
+      // Only a refund is known to fail after its success; of another operation people must look what happened.
+      if (operation.kind !== 'refund') throw new Error(`${operation.id} failed at its gateway after its success`);
+      order.revokeRefund(operation.id as Id<'ref'>, operation.amount);
+    } else await this.settle(order, operation, succeeded);
+    return `${operation.kind}-${succeeded ? 'succeeded' : 'failed'}`;
+  }
+
   /** News of a payment that is not ours. */
   orphan(reference: string, news: PaymentNews): 'orphan' {
     return this.#told('orphan', reference, news);
+  }
+
+  /** An authorised order keeps its units for its captures, by the database's time. */
+  async #holdUntil({ outcome }: PaymentNews): Promise<Date | undefined> {
+    if (outcome !== 'authorized') return undefined;
+    return new Date((await this.unitOfWork.now()).getTime() + this.settings.holdAuthorizedMs);
   }
 
   #told<Verdict extends PaymentVerdict | 'orphan'>(verdict: Verdict, paymentId: string, news: PaymentNews): Verdict {

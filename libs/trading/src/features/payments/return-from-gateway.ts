@@ -3,6 +3,7 @@ import type { Id } from '@tradewind/shared-kernel';
 import type { Order } from '../../domain/orders/order';
 import { Orders } from '../../domain/orders/orders';
 import { PaymentGateways } from '../../domain/payments/payment-gateway';
+import { PaymentOperations } from '../../domain/payments/payment-operations';
 import { refusal } from '../../domain/refusals';
 import { RecordPaymentOutcome } from './record-payment-outcome';
 
@@ -14,6 +15,7 @@ export class ReturnFromGateway {
   constructor(
     private readonly orders: Orders,
     private readonly gateways: PaymentGateways,
+    private readonly operations: PaymentOperations,
     private readonly outcome: RecordPaymentOutcome,
   ) {}
 
@@ -23,8 +25,9 @@ export class ReturnFromGateway {
     const orderId = (await this.orders.idsOfPayments([paymentId])).get(paymentId);
     if (!orderId) throw refusal('unknown-payment', `no payment ${paymentId}`);
     const before = await this.orders.find(orderId);
-    if (!before.payment.isCaptured) {
-      const answer = await gateway.query(paymentId, AbortSignal.timeout(PATIENCE_MS));
+    if (before.payment.isOpen) {
+      const charge = { ...before.charge, ...(await this.operations.atGateway(paymentId)) };
+      const answer = await gateway.query(charge, AbortSignal.timeout(PATIENCE_MS));
       if (answer.kind === 'news') await this.outcome.record(paymentId, answer.news);
     }
     const order = await this.orders.find(orderId);

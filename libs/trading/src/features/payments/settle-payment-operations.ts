@@ -11,20 +11,30 @@ import {
 } from '@tradewind/shared-kernel/effects';
 import { Workers } from '@tradewind/shared-kernel/messaging';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import type { Order, PaymentNews } from '../../domain/orders/order';
+import type { Order } from '../../domain/orders/order';
 import { Orders } from '../../domain/orders/orders';
-import { PaymentGateways } from '../../domain/payments/payment-gateway';
-import { PaymentOperations } from '../../domain/payments/payment-operations';
+import {
+  type ChargeAnswer,
+  type Instruction,
+  type OperationAnswer,
+  type PaymentGateway,
+  PaymentGateways,
+  type PaymentNews,
+} from '../../domain/payments/payment-gateway';
+import { operationId, type OperationKind, PaymentOperations } from '../../domain/payments/payment-operations';
 import { RecordPaymentOutcome } from './record-payment-outcome';
 
 /** A row of `trading.payment_operation` as the worker claims it. */
 interface OperationRow extends EffectRow {
-  kind: 'charge' | 'refund';
+  kind: OperationKind;
   payment_id: string;
   order_id: string;
   gateway: string;
   amount: bigint;
   currency: string;
+  final: boolean;
+  gateway_key: string | null;
+  gateway_ref: string | null;
   requested_at: Date;
 }
 
@@ -37,8 +47,10 @@ const DAY = 24 * HOUR;
 const ASK_FOR_MS = 2 * DAY;
 
 /**
- * Calls gateways for the operations that are due. A charge is decided by the buyer, so it is only ever asked about; a
- * refund is called once with its own id as the key and asked about while its outcome is unknown.
+ * Calls gateways for the operations that are due, and asks about those whose outcome is not known. A buyer decides an
+ * authorisation: it is asked about until that is unlikely. A capture, a void and a refund are called once, by a key of
+ * their own; while it is unknown what became of them they are asked about: soon, then after 5 minutes, an hour, and daily,
+ * five times. Then a person has to look.
  */
 @Injectable()
 export class SettlePaymentOperations implements NetworkEffect<OperationRow, OperationResult> {
@@ -50,60 +62,99 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
     private readonly gateways: PaymentGateways,
     private readonly outcome: RecordPaymentOutcome,
     private readonly clock: Clock,
-    operations: PaymentOperations,
+    private readonly operations: PaymentOperations,
     unitOfWork: UnitOfWork,
     workers: Workers,
   ) {
-    const worker = new EffectWorker(this, new EffectTable(unitOfWork, 'trading.payment_operation'));
+    const worker = new EffectWorker(this, new EffectTable<OperationRow>(unitOfWork, 'trading.payment_operation'));
     workers.add(worker);
     operations.onAdded(() => worker.wake());
   }
 
   async call(row: OperationRow, signal: AbortSignal): Promise<EffectOutcome<OperationResult>> {
     const gateway = this.#gateway(row);
-    return gateway.refund(
-      { refundId: idOf('ref', row.id), paymentId: idOf('pay', row.payment_id), amount: amountOf(row) },
-      signal,
-    );
+    const order = await this.orders.find(idOf('ord', row.order_id));
+    if (row.kind === 'authorize') return this.#heard(row, await gateway.authorize(chargeOf(order, row), signal));
+    return this.#effect(row, await gateway[row.kind](instructionOf(order, row, row.kind), signal));
   }
 
   async ask(row: OperationRow, signal: AbortSignal): Promise<EffectOutcome<OperationResult>> {
     const gateway = this.#gateway(row);
-    if (row.kind === 'refund') return gateway.queryRefund(idOf('ref', row.id), signal);
-    const answer = await gateway.query(idOf('pay', row.payment_id), signal);
-    if (answer.kind === 'news' && answer.news.outcome === 'paid')
-      return { kind: 'succeeded', result: { news: answer.news } };
-    if (answer.kind === 'news') await this.outcome.record(idOf('pay', row.payment_id), answer.news, 'asker');
-    // The buyer may still pay, and what is paid after the order was given up has to go back: asked until that is unlikely.
-    if (this.clock.now().getTime() - row.requested_at.getTime() > ASK_FOR_MS) {
-      return { kind: 'failed', reason: 'the buyer never paid' };
-    }
-    return {
-      kind: 'pending',
-      reason: 'not paid',
-      askAgainInMs: Math.min(MINUTE * 2 ** Math.max(row.asks - 5, 0), HOUR),
-    };
+    const order = await this.orders.find(idOf('ord', row.order_id));
+    if (row.kind === 'authorize') return this.#heard(row, await gateway.query(chargeOf(order, row), signal));
+    return this.#effect(row, await gateway.queryOperation(instructionOf(order, row, row.kind), signal));
   }
 
   async settle(attempts: readonly SettledAttempt<OperationRow, OperationResult>[]): Promise<void> {
-    await this.orders.changeAll(
-      attempts.map(({ row }) => idOf('ord', row.order_id)),
-      async (orders) => {
-        for (const { row, outcome } of attempts) {
-          await orders.change(idOf('ord', row.order_id), (order) => this.#settleOne(order, row, outcome));
-        }
-      },
+    await this.orders.changeAll(ordersOf(attempts), async (orders) => {
+      for (const { row, outcome } of attempts) {
+        await orders.change(idOf('ord', row.order_id), (order) => this.#settleOne(order, row, outcome));
+      }
+    });
+    await this.operations.keepReferences(
+      attempts.flatMap(({ row, outcome }) => {
+        const reference = outcome.kind === 'succeeded' && referenceOf(outcome.result);
+        return reference ? [{ operationId: operationId(row.kind, row.id), gatewayReference: reference }] : [];
+      }),
     );
   }
 
-  async #settleOne(order: Order, row: OperationRow, outcome: Settled<OperationResult>): Promise<void> {
-    if (row.kind === 'refund') order.settleRefund(idOf('ref', row.id), amountOf(row), outcome.kind === 'succeeded');
-    else if (outcome.kind === 'succeeded' && 'news' in outcome.result) {
-      await this.outcome.decide(order, outcome.result.news);
-    }
+  /** The janitor's last word: what is stuck is told on the order's timeline. */
+  async giveUp(rows: readonly { row: OperationRow; reason: string | null }[]): Promise<void> {
+    await this.orders.changeAll(ordersOf(rows), async (orders) => {
+      for (const { row, reason } of rows) {
+        const stuck = { operationId: operationId(row.kind, row.id), kind: row.kind, amount: amountOf(row) };
+        await orders.change(idOf('ord', row.order_id), (order) => order.reportStuck({ ...stuck, reason }));
+      }
+    });
   }
 
-  #gateway(row: OperationRow) {
+  async #heard(row: OperationRow, answer: ChargeAnswer): Promise<EffectOutcome<OperationResult>> {
+    const paymentId = idOf('pay', row.payment_id);
+    if (answer.kind === 'not-done') return this.#notDone(row, answer);
+    if (answer.kind === 'failed') {
+      const gatewayReference = row.gateway_ref ?? paymentId;
+      await this.outcome.record(paymentId, { outcome: 'declined', amount: amountOf(row), gatewayReference }, 'asker');
+      return answer;
+    }
+    if (answer.kind === 'news') {
+      const { outcome } = answer.news;
+      if (outcome === 'paid' || outcome === 'authorized') return { kind: 'succeeded', result: { news: answer.news } };
+      await this.outcome.record(paymentId, answer.news, 'asker');
+    }
+    if (answer.kind === 'pending' && answer.gatewayReference && !row.gateway_ref) {
+      await this.operations.keepReference(paymentId, answer.gatewayReference);
+    }
+    // The buyer may still pay, and what is paid after the order was given up has to go back: asked until that is unlikely.
+    const isOver = this.clock.now().getTime() - row.requested_at.getTime() > ASK_FOR_MS;
+    if (isOver) return answer.kind === 'unknown' ? answer : { kind: 'failed', reason: 'the buyer never paid' };
+    const reason = answer.kind === 'unknown' ? answer.reason : 'not paid';
+    return { kind: 'pending', reason, askAgainInMs: Math.min(MINUTE * 2 ** Math.max(row.asks - 5, 0), HOUR) };
+  }
+
+  async #effect(row: OperationRow, answer: OperationAnswer): Promise<EffectOutcome<OperationResult>> {
+    if (answer.kind === 'succeeded') {
+      return { kind: 'succeeded', result: { gatewayReference: answer.gatewayReference } };
+    }
+    return answer.kind === 'not-done' ? this.#notDone(row, answer) : answer;
+  }
+
+  async #notDone(
+    row: OperationRow,
+    { reason, keySpent }: { reason: string; keySpent?: boolean },
+  ): Promise<EffectOutcome<OperationResult>> {
+    if (keySpent) await this.operations.renewKey(operationId(row.kind, row.id));
+    return { kind: 'not-done', reason };
+  }
+
+  async #settleOne(order: Order, row: OperationRow, { kind, ...outcome }: Settled<OperationResult>): Promise<void> {
+    if (row.kind !== 'authorize') {
+      const operation = { id: operationId(row.kind, row.id), kind: row.kind, amount: amountOf(row), final: row.final };
+      await this.outcome.settle(order, operation, kind === 'succeeded');
+    } else if ('result' in outcome && 'news' in outcome.result) await this.outcome.decide(order, outcome.result.news);
+  }
+
+  #gateway(row: OperationRow): PaymentGateway {
     const gateway = this.gateways.named(row.gateway);
     if (!gateway) throw new Error(`gateway ${row.gateway} is no longer configured`);
     return gateway;
@@ -111,3 +162,19 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
 }
 
 const amountOf = (row: OperationRow): Money => Money.of(row.amount, row.currency.trim());
+const ordersOf = (attempts: readonly { row: OperationRow }[]) => attempts.map(({ row }) => idOf('ord', row.order_id));
+const referenceOf = (result: OperationResult): string =>
+  'news' in result ? result.news.gatewayReference : result.gatewayReference;
+
+const chargeOf = (order: Order, row: OperationRow) => ({
+  ...order.charge,
+  key: row.gateway_key ?? operationId(row.kind, row.id),
+  gatewayReference: row.gateway_ref,
+});
+
+function instructionOf(order: Order, row: OperationRow, kind: Instruction['kind']): Instruction {
+  const reference = operationId(row.kind, row.id);
+  const { gatewayReference } = order.payment.state;
+  const payment = { ...order.charge, gatewayReference };
+  return { kind, reference, key: row.gateway_key ?? reference, amount: amountOf(row), final: row.final, payment };
+}

@@ -2,8 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Money, uuidOf } from '@tradewind/shared-kernel';
 import { jsonArray, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import type { ShelfItem } from '../../../domain/checkout/checkout';
-import { CheckoutStore, type PlacedOrder } from '../../../domain/checkout/checkout-store';
 import type { Order } from '../../../domain/orders/order';
+import { CheckoutStore, type PlacedOrder } from '../../../domain/checkout/checkout-store';
 import { type StockMovement, unitsBySku } from '../../../domain/stock/stock-movement';
 import { StockRows } from '../stock/stock-rows';
 
@@ -37,13 +37,14 @@ export class CheckoutRows extends CheckoutStore {
     }));
   }
 
-  write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, askAt: Date): Promise<unknown> {
+  write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>): Promise<unknown> {
     return Promise.all([
       this.#reserve(reserved),
-      this.stock.record(placed.flatMap(({ order }) => holdsOf(order))),
+      this.stock.record(placed.flatMap(({ order }) => movementsOf(order))),
       this.#orders(placed),
       this.#lines(placed),
-      this.#payments(placed, askAt),
+      this.#payments(placed),
+      this.#paidAtOnce(placed.flatMap(({ order }) => (order.state.status === 'paid' ? [order] : []))),
     ]);
   }
 
@@ -108,17 +109,19 @@ export class CheckoutRows extends CheckoutStore {
     );
   }
 
-  /** The payment, and under its id the operation that asks its gateway when no news comes. */
-  #payments(placed: PlacedOrder[], askAt: Date): Promise<unknown> {
+  /** The payment, and under its id the operation that has it authorised. */
+  #payments(placed: PlacedOrder[]): Promise<unknown> {
     return this.unitOfWork.query(
       `WITH row AS (
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[])
-           AS p(id, order_id, gateway, currency, amount, placed_at)),
+         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::bigint[], $6::timestamptz[], $7::text[],
+                              $8::text[], $9::int[])
+           AS p(id, order_id, gateway, currency, amount, placed_at, capture, state, due_in_ms)),
        payment AS (
-         INSERT INTO trading.payment (id, order_id, gateway, currency, amount)
-         SELECT id, order_id, gateway, currency, amount FROM row)
+         INSERT INTO trading.payment (id, order_id, gateway, currency, amount, capture)
+         SELECT id, order_id, gateway, currency, amount, capture FROM row)
        INSERT INTO trading.payment_operation (id, payment_id, order_id, gateway, kind, amount, currency, requested_at, state, due_at)
-       SELECT row.id, row.id, row.order_id, row.gateway, 'charge', row.amount, row.currency, row.placed_at, 'pending', $7
+       SELECT row.id, row.id, row.order_id, row.gateway, 'authorize', row.amount, row.currency, row.placed_at, row.state,
+              now() + row.due_in_ms * interval '1 millisecond'
          FROM row`,
       [
         placed.map(({ order }) => uuidOf(order.payment.state.id)),
@@ -127,16 +130,41 @@ export class CheckoutRows extends CheckoutStore {
         placed.map(({ order }) => order.payment.state.amount.currency),
         placed.map(({ order }) => order.payment.state.amount.amount),
         placed.map(({ order }) => order.state.placedAt),
-        askAt,
+        placed.map(({ order }) => order.payment.state.capture),
+        placed.map(({ authorization }) => authorization.state),
+        placed.map(({ authorization }) => authorization.dueInMs),
+      ],
+    );
+  }
+
+  /** What a local gateway paid in this transaction. */
+  #paidAtOnce(orders: readonly Order[]): Promise<unknown> {
+    if (orders.length === 0) return Promise.resolve();
+    return this.unitOfWork.query(
+      `WITH paid AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS p(id, paid_at, reference)),
+       moved AS (
+         UPDATE trading.orders o SET status = 'paid', paid_at = paid.paid_at FROM paid WHERE o.id = paid.id),
+       operation AS (
+         UPDATE trading.payment_operation o SET gateway_ref = paid.reference FROM paid, trading.payment p
+          WHERE p.order_id = paid.id AND o.id = p.id)
+       UPDATE trading.payment p SET authorized = p.amount, captured = p.amount, gateway_reference = paid.reference
+         FROM paid WHERE p.order_id = paid.id`,
+      [
+        orders.map((order) => uuidOf(order.id)),
+        orders.map((order) => order.state.paidAt),
+        orders.map((order) => order.payment.state.gatewayReference),
       ],
     );
   }
 }
 
-const holdsOf = ({ id, state }: Order): StockMovement[] =>
-  Array.from(unitsBySku(state.lines), ([sku, quantity]) => ({
+/** An order that is paid at once claims what it holds. */
+const movementsOf = (order: Order): StockMovement[] => {
+  const holds = Array.from(unitsBySku(order.state.lines), ([sku, quantity]) => ({
     sku,
-    kind: 'hold',
-    quantity: BigInt(quantity),
-    orderId: id,
+    quantity,
+    kind: 'hold' as const,
   }));
+  const moves = [...holds, ...order.takeStockMoves()];
+  return moves.map((move) => ({ ...move, quantity: BigInt(move.quantity), orderId: order.id }));
+};

@@ -73,31 +73,42 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         id uuid PRIMARY KEY,
         order_id uuid NOT NULL UNIQUE REFERENCES trading.orders,
         gateway text NOT NULL,
+        capture text NOT NULL DEFAULT 'automatic' CHECK (capture IN ('automatic', 'manual')),
         currency char(3) NOT NULL,
         amount bigint NOT NULL CHECK (amount >= 0),
         authorized bigint NOT NULL DEFAULT 0,
+        capture_pending bigint NOT NULL DEFAULT 0,
         captured bigint NOT NULL DEFAULT 0,
         refund_pending bigint NOT NULL DEFAULT 0,
         refunded bigint NOT NULL DEFAULT 0,
         declined boolean NOT NULL DEFAULT false,
+        voided boolean NOT NULL DEFAULT false,
+        void_pending boolean NOT NULL DEFAULT false,
         gateway_reference text,
-        CHECK (captured >= 0 AND captured <= authorized),
+        CHECK (captured >= 0 AND capture_pending >= 0 AND captured + capture_pending <= authorized),
         CHECK (refunded >= 0 AND refund_pending >= 0 AND refunded + refund_pending <= captured)
       ) WITH (fillfactor = 80);
 
-      -- Money on the move: a refund, or under its payment's id the question whether the buyer has paid. The columns from
-      -- state to last_error are those of every network effect.
+      -- Money on the move, each row committed before its gateway is called. An authorisation has its payment's id; a
+      -- capture, a void and a refund have one of their own. The columns from state to last_error are those of every network
+      -- effect.
       CREATE TABLE trading.payment_operation (
         id uuid PRIMARY KEY,
         payment_id uuid NOT NULL REFERENCES trading.payment,
         order_id uuid NOT NULL,
         gateway text NOT NULL,
-        kind text NOT NULL CHECK (kind IN ('charge', 'refund')),
+        kind text NOT NULL CHECK (kind IN ('authorize', 'capture', 'void', 'refund')),
         amount bigint NOT NULL CHECK (amount >= 0),
         currency char(3) NOT NULL,
         reason text,
         requested_at timestamptz NOT NULL,
         request_key text,
+        -- Of a capture: the gateway lets go of what is left.
+        final boolean NOT NULL DEFAULT false,
+        -- The idempotency key at the gateway; null is the operation's own name.
+        gateway_key text,
+        -- What the gateway calls it.
+        gateway_ref text,
         state text NOT NULL
           CHECK (state IN ('requested', 'sent', 'pending', 'unknown', 'succeeded', 'failed', 'stuck')),
         attempts integer NOT NULL DEFAULT 0,
@@ -107,6 +118,7 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         last_error text
       ) WITH (fillfactor = 80);
       CREATE INDEX payment_operation_due ON trading.payment_operation (due_at) WHERE due_at IS NOT NULL;
+      CREATE INDEX payment_operation_payment ON trading.payment_operation (payment_id) WHERE kind <> 'authorize';
       -- One refund per request, also after the answer kept for its key has expired.
       CREATE UNIQUE INDEX payment_operation_request ON trading.payment_operation (request_key) WHERE request_key IS NOT NULL;
 

@@ -2,6 +2,7 @@ import { type Id, idOf, Money, uuidOf } from '@tradewind/shared-kernel';
 import type { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { Order, type OrderStatus } from '../../../domain/orders/order';
 import { Payment } from '../../../domain/payments/payment';
+import type { CaptureMode } from '../../../domain/payments/payment-gateway';
 
 /** Those of these orders that exist, each as it stands in one snapshot; `locked` until the unit of work ends. */
 export async function loadOrders(
@@ -45,11 +46,15 @@ interface OrderRow extends Record<string, unknown> {
   paymentId: string;
   gateway: string;
   amount: bigint;
+  capture: CaptureMode;
   authorized: bigint;
+  capturePending: bigint;
   captured: bigint;
   refundPending: bigint;
   refunded: bigint;
   declined: boolean;
+  voided: boolean;
+  voidPending: boolean;
   gatewayReference: string | null;
 }
 
@@ -69,8 +74,9 @@ interface LineRow extends Record<string, unknown> {
 const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", o.currency, o.subtotal, o.discount,
     o.shipping, o.tax, o.tax_included AS "taxIncluded", o.total, o.carrier, o.region, o.placed_at AS "placedAt", o.hold_expires_at AS "holdExpiresAt", o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
     o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.cancel_reason AS "cancelReason",
-    p.id AS "paymentId", p.gateway, p.amount, p.authorized, p.captured, p.refund_pending AS "refundPending", p.refunded,
-    p.declined, p.gateway_reference AS "gatewayReference"
+    p.id AS "paymentId", p.gateway, p.capture, p.amount, p.authorized, p.capture_pending AS "capturePending", p.captured,
+    p.refund_pending AS "refundPending", p.refunded, p.declined, p.voided, p.void_pending AS "voidPending",
+    p.gateway_reference AS "gatewayReference"
   FROM trading.orders o JOIN trading.payment p ON p.order_id = o.id WHERE o.id = ANY($1::uuid[])`;
 
 const LOCK_ORDERS = `${READ_ORDERS} ORDER BY o.id FOR UPDATE`;
@@ -83,13 +89,17 @@ function orderOf(row: OrderRow, lines: LineRow[]): Order {
   const payment = new Payment({
     id: idOf('pay', row.paymentId),
     gateway: row.gateway,
+    capture: row.capture,
     amount: money(row.amount),
     authorized: money(row.authorized),
+    capturePending: money(row.capturePending),
     captured: money(row.captured),
     refundPending: money(row.refundPending),
     refunded: money(row.refunded),
     gatewayReference: row.gatewayReference,
     declined: row.declined,
+    voided: row.voided,
+    voidPending: row.voidPending,
   });
   const state = {
     id: idOf('ord', row.id),

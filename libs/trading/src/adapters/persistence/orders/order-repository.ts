@@ -60,13 +60,13 @@ export class OrderRepository extends Orders {
     return new Map(rows.map((row) => [idOf('pay', row.id), idOf('ord', row.order_id)]));
   }
 
-  async expired(now: Date, limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]> {
+  async expired(limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]> {
     const rows = await this.unitOfWork.query<{ id: string; hold_expires_at: Date }>(
       `SELECT id, hold_expires_at FROM trading.orders
-        WHERE paid_at IS NULL AND cancelled_at IS NULL AND hold_expires_at <= $1
-          AND ($3::timestamptz IS NULL OR (hold_expires_at, id) > ($3, $4::uuid))
-        ORDER BY hold_expires_at, id LIMIT $2`,
-      [now, limit, after?.holdExpiresAt ?? null, after ? uuidOf(after.id) : null],
+        WHERE paid_at IS NULL AND cancelled_at IS NULL AND hold_expires_at <= now()
+          AND ($2::timestamptz IS NULL OR (hold_expires_at, id) > ($2, $3::uuid))
+        ORDER BY hold_expires_at, id LIMIT $1`,
+      [limit, after?.holdExpiresAt ?? null, after ? uuidOf(after.id) : null],
     );
     return rows.map((row) => ({ id: idOf('ord', row.id), holdExpiresAt: row.hold_expires_at }));
   }
@@ -113,18 +113,24 @@ export class OrderRepository extends Orders {
   async #savePayments(payments: readonly Readonly<PaymentFacts>[]): Promise<void> {
     await this.unitOfWork.query(
       `UPDATE trading.payment AS p
-          SET authorized = c.authorized, captured = c.captured, refund_pending = c.refund_pending, refunded = c.refunded,
-              declined = c.declined, gateway_reference = c.gateway_reference
-         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::boolean[], $7::text[])
-           AS c(id, authorized, captured, refund_pending, refunded, declined, gateway_reference)
+          SET authorized = c.authorized, capture_pending = c.capture_pending, captured = c.captured,
+              refund_pending = c.refund_pending, refunded = c.refunded, declined = c.declined, voided = c.voided,
+              void_pending = c.void_pending, gateway_reference = c.gateway_reference
+         FROM unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], $7::boolean[],
+                     $8::boolean[], $9::boolean[], $10::text[])
+           AS c(id, authorized, capture_pending, captured, refund_pending, refunded, declined, voided, void_pending,
+                gateway_reference)
         WHERE p.id = c.id`,
       [
         payments.map((payment) => uuidOf(payment.id)),
         payments.map((payment) => payment.authorized.amount),
+        payments.map((payment) => payment.capturePending.amount),
         payments.map((payment) => payment.captured.amount),
         payments.map((payment) => payment.refundPending.amount),
         payments.map((payment) => payment.refunded.amount),
         payments.map((payment) => payment.declined),
+        payments.map((payment) => payment.voided),
+        payments.map((payment) => payment.voidPending),
         payments.map((payment) => payment.gatewayReference),
       ],
     );

@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { type Id, idOf, Money, uuidOf } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import { PaymentOperations, type Refund, type RefundStatus } from '../../../domain/payments/payment-operations';
+import {
+  type EndedOperation,
+  operationId,
+  type OperationKind,
+  type PaymentOperation,
+  PaymentOperations,
+  type Refund,
+  type RefundStatus,
+} from '../../../domain/payments/payment-operations';
 import { refusal } from '../../../domain/refusals';
 
 const STATUS_OF: Record<string, RefundStatus> = {
@@ -14,6 +22,17 @@ const STATUS_OF: Record<string, RefundStatus> = {
   failed: 'failed',
 };
 
+interface NewOperation {
+  id: string;
+  kind: OperationKind;
+  paymentId: Id<'pay'>;
+  amount: Money;
+  requestedAt?: Date;
+  reason?: string;
+  requestKey?: string | null;
+  final?: boolean;
+}
+
 @Injectable()
 export class PaymentOperationRows extends PaymentOperations {
   #onAdded: () => void = () => undefined;
@@ -22,14 +41,19 @@ export class PaymentOperationRows extends PaymentOperations {
     super();
   }
 
-  async addRefund(refund: Omit<Refund, 'status'>, paymentId: Id<'pay'>, requestKey: string | null): Promise<void> {
-    await this.unitOfWork.query(
-      `INSERT INTO trading.payment_operation
-         (id, payment_id, order_id, gateway, kind, amount, currency, reason, requested_at, request_key, state, due_at)
-       SELECT $1, p.id, p.order_id, p.gateway, 'refund', $3, p.currency, $4, $5, $6, 'requested', now()
-         FROM trading.payment p WHERE p.id = $2`,
-      [uuidOf(refund.id), uuidOf(paymentId), refund.amount.amount, refund.reason, refund.requestedAt, requestKey],
-    );
+  addRefund(refund: Omit<Refund, 'status'>, paymentId: Id<'pay'>, requestKey: string | null): Promise<void> {
+    return this.#add({ ...refund, kind: 'refund', paymentId, requestKey });
+  }
+
+  addCapture(id: Id<'cap'>, paymentId: Id<'pay'>, amount: Money, final: boolean): Promise<void> {
+    return this.#add({ id, kind: 'capture', paymentId, amount, final });
+  }
+
+  addVoid(id: Id<'voi'>, paymentId: Id<'pay'>, amount: Money): Promise<void> {
+    return this.#add({ id, kind: 'void', paymentId, amount });
+  }
+
+  announce(): void {
     this.unitOfWork.afterCommit(() => this.#onAdded());
   }
 
@@ -37,42 +61,81 @@ export class PaymentOperationRows extends PaymentOperations {
     this.#onAdded = listener;
   }
 
-  async closeCharges(paymentIds: readonly Id<'pay'>[]): Promise<void> {
+  async closeAuthorizations(paymentIds: readonly Id<'pay'>[]): Promise<void> {
     if (paymentIds.length === 0) return;
     await this.unitOfWork.query(
       `WITH open AS (
          SELECT id FROM trading.payment_operation
-          WHERE id = ANY($1::uuid[]) AND kind = 'charge' AND state <> 'succeeded' ORDER BY id FOR UPDATE)
+          WHERE id = ANY($1::uuid[]) AND kind = 'authorize' AND state <> 'succeeded' ORDER BY id FOR UPDATE)
        UPDATE trading.payment_operation o SET state = 'succeeded', due_at = NULL, fence = fence + 1
          FROM open WHERE o.id = open.id`,
       [paymentIds.map(uuidOf)],
     );
   }
 
-  async askAboutCharge(paymentId: Id<'pay'>): Promise<void> {
+  async askAboutAuthorization(paymentId: Id<'pay'>): Promise<void> {
     await this.unitOfWork.query(
-      `UPDATE trading.payment_operation SET due_at = now() WHERE id = $1 AND kind = 'charge' AND due_at IS NOT NULL`,
+      `UPDATE trading.payment_operation SET due_at = now() WHERE id = $1 AND kind = 'authorize' AND due_at IS NOT NULL AND state <> 'sent'`,
       [uuidOf(paymentId)],
     );
-    this.unitOfWork.afterCommit(() => this.#onAdded());
+    this.announce();
   }
 
-  async ordersOfRefunds(ids: readonly Id<'ref'>[]): Promise<ReadonlyMap<string, Id<'ord'>>> {
+  async atGateway(paymentId: Id<'pay'>): Promise<{ key: string; gatewayReference: string | null }> {
+    const [row] = await this.unitOfWork.query<{ gateway_key: string | null; gateway_ref: string | null }>(
+      'SELECT gateway_key, gateway_ref FROM trading.payment_operation WHERE id = $1',
+      [uuidOf(paymentId)],
+    );
+    return { key: row?.gateway_key ?? paymentId, gatewayReference: row?.gateway_ref ?? null };
+  }
+
+  async keepReference(paymentId: Id<'pay'>, gatewayReference: string): Promise<void> {
+    await this.keepReferences([{ operationId: paymentId, gatewayReference }]);
+  }
+
+  async keepReferences(references: readonly { operationId: string; gatewayReference: string }[]): Promise<void> {
+    if (references.length === 0) return;
+    await this.unitOfWork.query(
+      `UPDATE trading.payment_operation AS o SET gateway_ref = r.reference
+         FROM unnest($1::uuid[], $2::text[]) AS r(id, reference) WHERE o.id = r.id`,
+      [references.map((one) => uuidOf(one.operationId)), references.map((one) => one.gatewayReference)],
+    );
+  }
+
+  async renewKey(id: string): Promise<void> {
+    await this.unitOfWork.query(
+      'UPDATE trading.payment_operation SET gateway_key = $2 || $3 || attempts WHERE id = $1',
+      [uuidOf(id), id, '-'],
+    );
+  }
+
+  async ordersOf(ids: readonly string[]): Promise<ReadonlyMap<string, Id<'ord'>>> {
     if (ids.length === 0) return new Map();
-    const rows = await this.unitOfWork.query<{ id: string; order_id: string }>(
-      `SELECT id, order_id FROM trading.payment_operation WHERE id = ANY($1::uuid[]) AND kind = 'refund'`,
+    const rows = await this.unitOfWork.query<{ id: string; kind: OperationKind; order_id: string }>(
+      'SELECT id, kind, order_id FROM trading.payment_operation WHERE id = ANY($1::uuid[])',
       [ids.map(uuidOf)],
     );
-    return new Map(rows.map((row) => [idOf('ref', row.id), idOf('ord', row.order_id)]));
+    return new Map(rows.map((row) => [operationId(row.kind, row.id), idOf('ord', row.order_id)]));
   }
 
-  async revokeRefund(id: Id<'ref'>): Promise<{ orderId: Id<'ord'>; amount: Money } | undefined> {
-    const [row] = await this.unitOfWork.query<{ order_id: string; amount: bigint; currency: string }>(
-      `UPDATE trading.payment_operation SET state = 'failed', last_error = 'failed later'
-        WHERE id = $1 AND kind = 'refund' AND state = 'succeeded' RETURNING order_id, amount, currency`,
-      [uuidOf(id)],
+  async end(
+    id: string,
+    outcome: 'succeeded' | 'failed',
+    gatewayReference: string,
+  ): Promise<EndedOperation | undefined> {
+    const endable = outcome === 'succeeded' ? ['pending', 'unknown', 'stuck'] : ENDABLE_BY_FAILURE;
+    const [row] = await this.unitOfWork.query<EndedRow>(
+      `WITH before AS (
+         SELECT id, state AS was FROM trading.payment_operation WHERE id = $1 AND kind <> 'authorize' AND state = ANY($4::text[]) FOR UPDATE)
+       UPDATE trading.payment_operation o
+          SET state = $2, due_at = NULL, fence = fence + 1, gateway_ref = $3,
+              last_error = CASE $2 WHEN 'failed' THEN 'the gateway said so' END
+         FROM before WHERE o.id = before.id
+       RETURNING o.kind, o.amount, o.currency, o.final, before.was`,
+      [uuidOf(id), outcome, gatewayReference, endable],
     );
-    return row && { orderId: idOf('ord', row.order_id), amount: Money.of(row.amount, row.currency) };
+    if (!row) return undefined;
+    return { id, kind: row.kind, amount: Money.of(row.amount, row.currency), final: row.final, was: row.was };
   }
 
   async findRefund(id: Id<'ref'>): Promise<Refund> {
@@ -85,6 +148,62 @@ export class PaymentOperationRows extends PaymentOperations {
     const [row] = await this.unitOfWork.query<RefundRow>(`${SELECT_REFUND} AND request_key = $1`, [requestKey]);
     return row && refundOf(row);
   }
+
+  async of(paymentId: Id<'pay'>): Promise<PaymentOperation[]> {
+    const rows = await this.unitOfWork.query<OperationRow>(
+      `SELECT id, kind, amount, currency, state, attempts, gateway_ref, last_error, requested_at, due_at
+         FROM trading.payment_operation
+        WHERE id = $1 OR (payment_id = $1 AND kind <> 'authorize') ORDER BY requested_at, id`,
+      [uuidOf(paymentId)],
+    );
+    return rows.map((row) => ({
+      id: operationId(row.kind, row.id),
+      kind: row.kind,
+      amount: Money.of(row.amount, row.currency),
+      state: row.state,
+      attempts: row.attempts,
+      gatewayReference: row.gateway_ref,
+      lastError: row.last_error,
+      requestedAt: row.requested_at,
+      nextCheckAt: row.due_at,
+    }));
+  }
+
+  async #add(operation: NewOperation): Promise<void> {
+    const { id, kind, paymentId, amount, reason = null, requestKey = null, final = false, requestedAt } = operation;
+    await this.unitOfWork.query(
+      `INSERT INTO trading.payment_operation
+         (id, payment_id, order_id, gateway, kind, amount, currency, reason, requested_at, request_key, final, state, due_at)
+       SELECT $1, p.id, p.order_id, p.gateway, $3, $4, p.currency, $5, coalesce($8, now()), $6, $7, 'requested', now()
+         FROM trading.payment p WHERE p.id = $2`,
+      [uuidOf(id), uuidOf(paymentId), kind, amount.amount, reason, requestKey, final, requestedAt ?? null],
+    );
+    this.announce();
+  }
+}
+
+/** A call under way may still tell of its success, and a success may turn out to be none. */
+const ENDABLE_BY_FAILURE = ['requested', 'sent', 'pending', 'unknown', 'stuck', 'succeeded'];
+
+interface EndedRow {
+  kind: EndedOperation['kind'];
+  amount: bigint;
+  currency: string;
+  final: boolean;
+  was: PaymentOperation['state'];
+}
+
+interface OperationRow {
+  id: string;
+  kind: OperationKind;
+  amount: bigint;
+  currency: string;
+  state: PaymentOperation['state'];
+  attempts: number;
+  gateway_ref: string | null;
+  last_error: string | null;
+  requested_at: Date;
+  due_at: Date | null;
 }
 
 interface RefundRow {

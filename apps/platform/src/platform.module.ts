@@ -46,6 +46,7 @@ export class PlatformModule {
             holdMs: settings.holdSeconds * 1000,
             timeBudgetMs: settings.timeBudgetMs,
             askPaymentAfterMs: settings.askPaymentSeconds * 1000,
+            pointRates: settings.pointRates ?? {},
             sandboxGateway: { url: sandboxUrl, secrets: settings.gatewaySecrets },
           }),
         ),

@@ -1,3 +1,4 @@
+export { seedDemoBuyer } from './adapters/persistence/buyers/seed';
 export { seedDemoCatalogue } from './adapters/persistence/stock/seed';
 export { MOVES as ORDER_MOVES } from './domain/orders/order';
 export { TradingSettings } from './features/trading-settings';

@@ -1,5 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Persistence } from '@tradewind/shared-kernel/persistence';
+import { BuyerLedgersController } from './adapters/http/buyer-ledgers.controller';
+import { BuyersController } from './adapters/http/buyers.controller';
 import { CheckoutController } from './adapters/http/checkout.controller';
 import { OrdersController } from './adapters/http/orders.controller';
 import { PaymentsController } from './adapters/http/payments.controller';
@@ -7,8 +9,12 @@ import { RefundsController } from './adapters/http/refunds.controller';
 import { SkusController } from './adapters/http/skus.controller';
 import { ConfiguredGateways } from './adapters/gateways/configured-gateways';
 import { SandboxGateway } from './adapters/gateways/sandbox-gateway';
+import { BalanceRows } from './adapters/persistence/buyers/balance-rows';
+import { BuyerRows } from './adapters/persistence/buyers/buyer-rows';
+import { PointRows } from './adapters/persistence/buyers/point-rows';
 import { CatalogueRows } from './adapters/persistence/stock/catalogue-rows';
 import { CheckoutRows } from './adapters/persistence/checkout/checkout-rows';
+import { CreateBuyers1767225600170 } from './adapters/persistence/migrations/create-buyers';
 import { CreateTrading1767225600100 } from './adapters/persistence/migrations/create-trading';
 import { CreateStock1767225600130 } from './adapters/persistence/migrations/stock';
 import { OrderReads } from './adapters/persistence/orders/order-reads';
@@ -16,6 +22,9 @@ import { OrderRepository } from './adapters/persistence/orders/order-repository'
 import { PaymentCallbackRows } from './adapters/persistence/payments/payment-callback-rows';
 import { PaymentOperationRows } from './adapters/persistence/payments/payment-operation-rows';
 import { StockRows } from './adapters/persistence/stock/stock-rows';
+import { BalanceLedger } from './domain/buyers/balance-ledger';
+import { Buyers } from './domain/buyers/buyers';
+import { PointLedger } from './domain/buyers/point-ledger';
 import { Catalogue } from './domain/stock/catalogue';
 import { Stock } from './domain/stock/stock';
 import { CheckoutStore } from './domain/checkout/checkout-store';
@@ -23,6 +32,9 @@ import { Orders } from './domain/orders/orders';
 import { PaymentCallbacks } from './domain/payments/payment-callback';
 import { PaymentGateways } from './domain/payments/payment-gateway';
 import { PaymentOperations } from './domain/payments/payment-operations';
+import { AdjustPointsHandler } from './features/buyers/adjust-points';
+import { CreditBalanceHandler } from './features/buyers/credit-balance';
+import { KeepPoints } from './features/buyers/keep-points';
 import { AnswerContacts, AnswerShippingDetails, OrderContacts } from './features/orders/answer-peers';
 import { ApplyPaymentCallback } from './features/payments/apply-payment-callback';
 import { CancelOrderHandler } from './features/orders/cancel-order';
@@ -40,7 +52,7 @@ import { TradingSettings } from './features/trading-settings';
 
 export const tradingPersistence: Persistence = {
   entities: [],
-  migrations: [CreateTrading1767225600100, CreateStock1767225600130],
+  migrations: [CreateTrading1767225600100, CreateStock1767225600130, CreateBuyers1767225600170],
 };
 
 @Module({})
@@ -48,9 +60,20 @@ export class TradingModule {
   static register(settings: TradingSettings): DynamicModule {
     return {
       module: TradingModule,
-      controllers: [CheckoutController, OrdersController, PaymentsController, RefundsController, SkusController],
+      controllers: [
+        BuyerLedgersController,
+        BuyersController,
+        CheckoutController,
+        OrdersController,
+        PaymentsController,
+        RefundsController,
+        SkusController,
+      ],
       providers: [
         { provide: TradingSettings, useValue: settings },
+        { provide: BalanceLedger, useClass: BalanceRows },
+        { provide: Buyers, useClass: BuyerRows },
+        { provide: PointLedger, useClass: PointRows },
         { provide: Catalogue, useClass: CatalogueRows },
         StockRows,
         { provide: Stock, useExisting: StockRows },
@@ -62,14 +85,17 @@ export class TradingModule {
         { provide: PaymentOperations, useClass: PaymentOperationRows },
         SandboxGateway,
         { provide: PaymentGateways, useClass: ConfiguredGateways },
+        AdjustPointsHandler,
         AnswerContacts,
         AnswerShippingDetails,
         ApplyPaymentCallback,
         CancelOrderHandler,
         CheckOutHandler,
+        CreditBalanceHandler,
         ExpireUnpaidOrders,
         FollowWaybill,
         GiveMoneyBack,
+        KeepPoints,
         ReceivePaymentCallbackHandler,
         RecordPaymentOutcome,
         Refunds,

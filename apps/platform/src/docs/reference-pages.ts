@@ -32,9 +32,9 @@ export function configuration(): string {
   );
 }
 
-function shown(fallback: string | number | string[] | undefined, secret: boolean): string {
+function shown(fallback: unknown, secret: boolean): string {
   if (fallback === undefined) return '–';
-  return secret ? 'not shown' : code([fallback].flat().join(','));
+  return secret ? 'not shown' : code([fallback as string | number | string[]].flat().join(','));
 }
 
 /** What a setting takes, in the words with which it refuses nothing at all. */

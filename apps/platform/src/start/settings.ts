@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import { CRASH_POINTS } from '@tradewind/shared-kernel';
+import { CRASH_POINTS, currencyExponent } from '@tradewind/shared-kernel';
 import { Complaint } from './complaint';
 
 type Raw = string | undefined;
@@ -44,6 +44,17 @@ const list = (value: string) =>
   text(value)
     .split(',')
     .map((part) => text(part.trim()));
+/** As `CNY=100,JPY=0`. */
+const amountsByCurrency = (value: string) =>
+  Object.fromEntries(
+    list(value).map((part) => {
+      const [, currency, amount] = /^([A-Z]{3})=(\d{1,15})$/.exec(part) ?? [];
+      if (!currency || currencyExponent(currency) === undefined) {
+        throw new Error('ISO 4217 codes with minor units, as in CNY=100,JPY=0');
+      }
+      return [currency, Number(amount)];
+    }),
+  );
 const setting = <T>(value: Setting<T>) => value;
 
 /** Every setting there is; `docs/generated/configuration.md` is generated from it. */
@@ -104,6 +115,13 @@ export const SETTINGS = {
     fallback: 60,
     read: integer(1, 86_400),
     about: 'A payment without news is asked about after this time.',
+  }),
+  pointRates: setting<Record<string, number> | undefined>({
+    env: 'POINT_RATES',
+    fallback: undefined,
+    read: amountsByCurrency,
+    about:
+      'Minor units of money that earn one point, by currency, as `CNY=100,JPY=0`; 0 earns none. Currencies that are not named earn a point for each whole unit.',
   }),
   smtpUrl: setting<string | undefined>({
     env: 'SMTP_URL',

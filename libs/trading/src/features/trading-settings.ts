@@ -1,3 +1,5 @@
+import type { PointRates } from '../domain/buyers/points';
+
 /** How this installation trades. */
 export class TradingSettings {
   /** Units are held for an unpaid order this long, milliseconds. */
@@ -10,6 +12,8 @@ export class TradingSettings {
   askPaymentAfterMs = 60_000;
   /** How often unpaid orders are looked for whose hold ran out, milliseconds. */
   expireEveryMs = 2000;
+  /** What a point costs, by currency. */
+  pointRates: PointRates = {};
   /** The sandbox gateway: where it is and what it signs with. Several secrets are active during a rotation. */
   sandboxGateway = { url: 'http://127.0.0.1:8081', secrets: ['sandbox-gateway-secret'] };
 

@@ -9,7 +9,6 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { type Id, idOf, isId } from '@tradewind/shared-kernel';
 import { Idempotent, type IdempotentRequest, withinBudget } from '@tradewind/shared-kernel/http';
 import { Type } from 'class-transformer';
 import {
@@ -35,6 +34,7 @@ import type { FastifyReply } from 'fastify';
 import { refusal } from '../../domain/refusals';
 import { CheckOut } from '../../features/checkout/check-out';
 import { TradingSettings } from '../../features/trading-settings';
+import { BUYER_ID, buyerIdOf } from './buyer-id';
 import { send } from './send';
 import { MoneyShape, OrderShape, ProblemShape } from './shapes';
 
@@ -113,9 +113,7 @@ export class CheckoutInput {
     example: 'buy_01kc1xv8q1fwer8xv1wbq0z4a8',
   })
   @IsOptional()
-  @Matches(/^(buy_[0-7][0-9a-hjkmnp-tv-z]{25}|[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12})$/i, {
-    message: 'buyerId must be buy_… or a UUID',
-  })
+  @Matches(BUYER_ID, { message: 'buyerId must be buy_… or a UUID' })
   buyerId?: string;
 
   @ApiPropertyOptional({ description: 'Where messages about the order go.', example: 'wang@example.com' })
@@ -235,9 +233,4 @@ export class CheckoutController {
     );
     send(reply, answer);
   }
-}
-
-function buyerIdOf(given: string): Id<'buy'> {
-  const id = given.toLowerCase();
-  return isId('buy', id) ? id : idOf('buy', id);
 }

@@ -44,6 +44,7 @@ export class PlatformModule {
         TradingModule.register(
           new TradingSettings({
             holdMs: settings.holdSeconds * 1000,
+            quoteMs: settings.quoteSeconds * 1000,
             timeBudgetMs: settings.timeBudgetMs,
             askPaymentAfterMs: settings.askPaymentSeconds * 1000,
             pointRates: settings.pointRates ?? {},

@@ -5,8 +5,11 @@ import { BuyersController } from './adapters/http/buyers.controller';
 import { CheckoutController } from './adapters/http/checkout.controller';
 import { OrdersController } from './adapters/http/orders.controller';
 import { PaymentsController } from './adapters/http/payments.controller';
+import { QuotesController } from './adapters/http/quotes.controller';
 import { RefundsController } from './adapters/http/refunds.controller';
+import { ShippingRatesController } from './adapters/http/shipping-rates.controller';
 import { SkusController } from './adapters/http/skus.controller';
+import { TaxRatesController } from './adapters/http/tax-rates.controller';
 import { ConfiguredGateways } from './adapters/gateways/configured-gateways';
 import { SandboxGateway } from './adapters/gateways/sandbox-gateway';
 import { BalanceRows } from './adapters/persistence/buyers/balance-rows';
@@ -15,6 +18,7 @@ import { PointRows } from './adapters/persistence/buyers/point-rows';
 import { CatalogueRows } from './adapters/persistence/stock/catalogue-rows';
 import { CheckoutRows } from './adapters/persistence/checkout/checkout-rows';
 import { CreateBuyers1767225600170 } from './adapters/persistence/migrations/create-buyers';
+import { CreatePricing1767225600120 } from './adapters/persistence/migrations/pricing';
 import { CreateTrading1767225600100 } from './adapters/persistence/migrations/create-trading';
 import { CreateStock1767225600130 } from './adapters/persistence/migrations/stock';
 import { OrderReads } from './adapters/persistence/orders/order-reads';
@@ -25,6 +29,10 @@ import { StockRows } from './adapters/persistence/stock/stock-rows';
 import { BalanceLedger } from './domain/buyers/balance-ledger';
 import { Buyers } from './domain/buyers/buyers';
 import { PointLedger } from './domain/buyers/point-ledger';
+import { PriceListRows } from './adapters/persistence/pricing/price-list-rows';
+import { QuoteRows } from './adapters/persistence/pricing/quote-rows';
+import { ShippingRateRows } from './adapters/persistence/pricing/shipping-rate-rows';
+import { TaxRateRows } from './adapters/persistence/pricing/tax-rate-rows';
 import { Catalogue } from './domain/stock/catalogue';
 import { Stock } from './domain/stock/stock';
 import { CheckoutStore } from './domain/checkout/checkout-store';
@@ -35,6 +43,9 @@ import { PaymentOperations } from './domain/payments/payment-operations';
 import { AdjustPointsHandler } from './features/buyers/adjust-points';
 import { CreditBalanceHandler } from './features/buyers/credit-balance';
 import { KeepPoints } from './features/buyers/keep-points';
+import { PriceLists } from './domain/pricing/price-list';
+import { Quotes } from './domain/pricing/quote';
+import { ShippingRates, TaxRates } from './domain/pricing/rates';
 import { AnswerContacts, AnswerShippingDetails, OrderContacts } from './features/orders/answer-peers';
 import { ApplyPaymentCallback } from './features/payments/apply-payment-callback';
 import { CancelOrderHandler } from './features/orders/cancel-order';
@@ -42,6 +53,8 @@ import { CheckOutHandler } from './features/checkout/check-out';
 import { ExpireUnpaidOrders } from './features/checkout/expire-unpaid-orders';
 import { FollowWaybill } from './features/orders/follow-waybill';
 import { GiveMoneyBack } from './features/payments/give-money-back';
+import { ForgetQuotes } from './features/pricing/forget-quotes';
+import { QuoteBasketHandler } from './features/pricing/quote-basket';
 import { ReceivePaymentCallbackHandler } from './features/payments/receive-payment-callback';
 import { RecordPaymentOutcome } from './features/payments/record-payment-outcome';
 import { Refunds } from './features/refunds/refunds';
@@ -52,7 +65,12 @@ import { TradingSettings } from './features/trading-settings';
 
 export const tradingPersistence: Persistence = {
   entities: [],
-  migrations: [CreateTrading1767225600100, CreateStock1767225600130, CreateBuyers1767225600170],
+  migrations: [
+    CreateTrading1767225600100,
+    CreatePricing1767225600120,
+    CreateStock1767225600130,
+    CreateBuyers1767225600170,
+  ],
 };
 
 @Module({})
@@ -66,8 +84,11 @@ export class TradingModule {
         CheckoutController,
         OrdersController,
         PaymentsController,
+        QuotesController,
         RefundsController,
+        ShippingRatesController,
         SkusController,
+        TaxRatesController,
       ],
       providers: [
         { provide: TradingSettings, useValue: settings },
@@ -83,6 +104,10 @@ export class TradingModule {
         { provide: OrderContacts, useExisting: OrderReads },
         { provide: PaymentCallbacks, useClass: PaymentCallbackRows },
         { provide: PaymentOperations, useClass: PaymentOperationRows },
+        { provide: PriceLists, useClass: PriceListRows },
+        { provide: Quotes, useClass: QuoteRows },
+        { provide: ShippingRates, useClass: ShippingRateRows },
+        { provide: TaxRates, useClass: TaxRateRows },
         SandboxGateway,
         { provide: PaymentGateways, useClass: ConfiguredGateways },
         AdjustPointsHandler,
@@ -94,8 +119,10 @@ export class TradingModule {
         CreditBalanceHandler,
         ExpireUnpaidOrders,
         FollowWaybill,
+        ForgetQuotes,
         GiveMoneyBack,
         KeepPoints,
+        QuoteBasketHandler,
         ReceivePaymentCallbackHandler,
         RecordPaymentOutcome,
         Refunds,

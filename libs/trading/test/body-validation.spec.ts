@@ -3,6 +3,9 @@ import fc from 'fast-check';
 import { CompiledValidation } from '../../shared-kernel/src/http/compiled-validation';
 import { fullValidation } from '../../shared-kernel/src/http/validation';
 import { CheckoutInput } from '../src/adapters/http/checkout.controller';
+import { QuoteInput } from '../src/adapters/http/quotes.controller';
+import { ShippingRateInput } from '../src/adapters/http/shipping-rates.controller';
+import { TaxRateInput } from '../src/adapters/http/tax-rates.controller';
 import { CancelInput } from '../src/adapters/http/orders.controller';
 import { RefundInput } from '../src/adapters/http/refunds.controller';
 import { SkuInput } from '../src/adapters/http/skus.controller';
@@ -29,6 +32,17 @@ const BODIES: [string, Type, object][] = [
     'refund',
     RefundInput,
     { orderId: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5', amount: { amount: 5, currency: 'CNY' }, reason: 'x' },
+  ],
+  [
+    'quote',
+    QuoteInput,
+    { lines: BASKET.lines, shippingAddress: BASKET.shippingAddress, country: 'CN', region: 'cn-south' },
+  ],
+  ['tax rate', TaxRateInput, { name: 'VAT 13 %', ratePpm: 130_000, included: true }],
+  [
+    'shipping rate',
+    ShippingRateInput,
+    { price: { amount: 800, currency: 'CNY' }, freeFrom: { amount: 9900, currency: 'CNY' }, isTaxed: true },
   ],
   ['cancel', CancelInput, { reason: 'changed my mind' }],
   ['SKU', SkuInput, { name: 'Tea', price: { amount: 990, currency: 'CNY' }, onHand: 5 }],

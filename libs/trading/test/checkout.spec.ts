@@ -1,8 +1,8 @@
 import { Money } from '@tradewind/shared-kernel';
 import fc from 'fast-check';
 import { OrderPlaced } from '../src/contract';
-import { type CheckoutRequest, placeOrder, Shelf, type ShelfItem } from '../src/domain/checkout/checkout';
-import { NO_TERMS } from '../src/domain/pricing/price-basket';
+import { type CheckoutRequest, placeOrder, priceOf, Shelf, type ShelfItem } from '../src/domain/checkout/checkout';
+import { PriceList } from '../src/domain/pricing/price-list';
 import { NOW, orderId, paymentId } from './orders';
 
 const item = (sku: string, onHand: bigint, reserved = 0n, price = Money.of(100, 'CNY')): ShelfItem => ({
@@ -14,13 +14,21 @@ const item = (sku: string, onHand: bigint, reserved = 0n, price = Money.of(100, 
 const request = (...lines: [string, number][]): CheckoutRequest => ({
   lines: lines.map(([sku, quantity]) => ({ sku, quantity })),
   buyerId: null,
+  coupons: [],
+  quoteHash: null,
   paymentMethod: 'sandbox',
   capture: 'automatic',
   carrier: null,
   region: null,
+  country: 'CN',
 });
-const place = (shelf: Shelf, ...lines: [string, number][]) =>
-  placeOrder(request(...lines), shelf, NO_TERMS, { orderId: orderId(), paymentId: paymentId() }, NOW, 900_000);
+const NOTHING_CONFIGURED = new PriceList({ taxRates: [], shippingRates: [] });
+
+const place = (shelf: Shelf, ...lines: [string, number][]) => {
+  const asked = request(...lines);
+  const priced = priceOf(asked, shelf, NOTHING_CONFIGURED);
+  return placeOrder(asked, priced, shelf, { orderId: orderId(), paymentId: paymentId() }, NOW, 900_000);
+};
 
 const places = (shelf: Shelf, sku: string, quantity: number): boolean => {
   try {

@@ -12,7 +12,7 @@ const line = (amount: number, quantity = 1, currency = 'CNY', sku = 'TEA') => ({
 const tax = (ratePpm: number, included = false): TaxRate => ({ region: 'CN', name: 'VAT', ratePpm, included });
 const shipping = (amount: number, more: Partial<ShippingRate> = {}): ShippingRate => ({
   region: 'CN',
-  amount: Money.of(amount, 'CNY'),
+  price: Money.of(amount, 'CNY'),
   freeFrom: null,
   isTaxed: false,
   ...more,
@@ -82,7 +82,7 @@ const termsIn = (currency: string) =>
         .record({ amount: AMOUNT, freeFrom: fc.option(AMOUNT), isTaxed: fc.boolean() })
         .map(({ amount, freeFrom, isTaxed }) => ({
           region: 'CN',
-          amount: Money.of(amount, currency),
+          price: Money.of(amount, currency),
           freeFrom: freeFrom === null ? null : Money.of(freeFrom, currency),
           isTaxed,
         })),

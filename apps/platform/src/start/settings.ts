@@ -104,6 +104,12 @@ export const SETTINGS = {
     read: integer(1, 86_400),
     about: 'How long units are held for an unpaid order.',
   }),
+  quoteSeconds: setting({
+    env: 'QUOTE_SECONDS',
+    fallback: 900,
+    read: integer(1, 86_400),
+    about: 'How long the prices of a quote count.',
+  }),
   timeBudgetMs: setting({
     env: 'TIME_BUDGET_MS',
     fallback: 500,

@@ -5,6 +5,8 @@ export const refusal = errorCodes({
   'unknown-sku': { status: 422, title: 'An ordered SKU is not in the catalogue', retryable: false },
   'unknown-coupon': { status: 422, title: 'A coupon is not known', retryable: false },
   'mixed-currencies': { status: 422, title: 'The SKUs of one order must share one currency', retryable: false },
+  'unknown-quote': { status: 422, title: 'There is no such quote', retryable: false },
+  'price-changed': { status: 409, title: 'The quote no longer counts; here is a new one', retryable: false },
   'amount-too-large': { status: 422, title: 'The total is beyond what can be charged', retryable: false },
   'insufficient-stock': { status: 409, title: 'Not enough units are available', retryable: true },
   'stock-reserved': { status: 409, title: 'More units are reserved than that', retryable: false },
@@ -38,5 +40,10 @@ export const refusal = errorCodes({
   'insufficient-balance': { status: 422, title: 'The buyer has too little in store', retryable: false },
   'buyer-required': { status: 422, title: 'Only a known buyer can pay this way', retryable: false },
   'login-in-future': { status: 422, title: 'The login is ahead of our clock', retryable: true },
+  'malformed-region': {
+    status: 400,
+    title: 'The region has characters or a length that is not taken',
+    retryable: false,
+  },
   'unknown-payment': { status: 404, title: 'There is no such payment', retryable: false },
 });

@@ -6,6 +6,8 @@ export class TradingSettings {
   holdMs = 15 * 60_000;
   /** The units of an authorised order are held this long for its captures, milliseconds. */
   holdAuthorizedMs = 7 * 24 * 60 * 60_000;
+  /** A quote's prices count this long, milliseconds. */
+  quoteMs = 15 * 60_000;
   /** Checkout and refund answer within this time or say that they did not, milliseconds. */
   timeBudgetMs = 500;
   /** A payment without news is asked about after this time, milliseconds. */

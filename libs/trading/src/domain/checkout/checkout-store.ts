@@ -17,6 +17,8 @@ export interface PlacedOrder {
 export abstract class CheckoutStore {
   /** Locks SKUs in ascending order in one statement; unknown ones are absent from the answer. */
   abstract lockShelf(skus: string[]): Promise<ShelfItem[]>;
+  /** The same without a lock: how things stand, not how they stay. */
+  abstract readShelf(skus: string[]): Promise<ShelfItem[]>;
   /** Reserves the units and writes all orders, without waiting between the statements: fit for the end of a unit of work. */
   abstract write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>): Promise<unknown>;
 }

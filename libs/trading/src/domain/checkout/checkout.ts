@@ -2,17 +2,18 @@ import type { Id, Money } from '@tradewind/shared-kernel';
 import { Order } from '../orders/order';
 import { Payment } from '../payments/payment';
 import type { CaptureMode } from '../payments/payment-gateway';
-import { priceBasket, type PricingTerms } from '../pricing/price-basket';
+import { type PricedBasket, priceBasket } from '../pricing/price-basket';
+import type { PriceList } from '../pricing/price-list';
+import { againstQuote, type Quote, type QuotedRequest } from '../pricing/quote';
 import { refusal } from '../refusals';
 import { unitsBySku } from '../stock/stock-movement';
 
-export interface CheckoutRequest {
-  lines: { sku: string; quantity: number }[];
-  buyerId: Id<'buy'> | null;
+export interface CheckoutRequest extends QuotedRequest {
+  /** The quote whose prices are to be charged. */
+  quoteHash: string | null;
   paymentMethod: string;
   capture: CaptureMode;
   carrier: string | null;
-  region: string | null;
 }
 
 /** A SKU as it stands while its row is locked. */
@@ -56,22 +57,43 @@ export class Shelf {
   }
 }
 
-/** Decides one checkout: takes its units from the shelf and returns the order, or throws the refusal and takes nothing. */
-export function placeOrder(
-  request: CheckoutRequest,
-  shelf: Shelf,
-  terms: PricingTerms,
-  ids: { orderId: Id<'ord'>; paymentId: Id<'pay'> },
-  now: Date,
-  holdMs: number,
-): Order {
+/** What a request costs at the prices of now. Throws `unknown-sku`, `mixed-currencies` and `amount-too-large`. */
+export function priceOf(request: QuotedRequest, shelf: Shelf, prices: PriceList): PricedBasket {
   const unknown = request.lines.filter((line) => !shelf.item(line.sku)).map((line) => line.sku);
   if (unknown.length > 0)
     throw refusal('unknown-sku', `not in the catalogue: ${unknown.join(', ')}`, { skus: unknown });
 
   const lines = request.lines.map((line) => ({ ...line, unitPrice: (shelf.item(line.sku) as ShelfItem).price }));
-  const priced = priceBasket(lines, terms);
-  hold(request.lines, shelf);
+  return priceBasket(lines, prices.termsFor(request, lines[0]?.unitPrice.currency as string));
+}
+
+/** What a checkout is charged, or the prices of now where its quote does not count any more. */
+export type Charge = { kind: 'charged'; priced: PricedBasket } | { kind: 'changed'; priced: PricedBasket; why: string };
+
+/** Throws `unknown-quote`, and what `priceNow` throws. */
+export function chargeOf(
+  request: CheckoutRequest,
+  quotes: ReadonlyMap<string, Quote>,
+  priceNow: () => PricedBasket,
+  now: Date,
+): Charge {
+  if (request.quoteHash === null) return { kind: 'charged', priced: priceNow() };
+  const quote = quotes.get(request.quoteHash);
+  if (!quote) throw refusal('unknown-quote', 'ask for a new quote');
+  const why = againstQuote(quote, request, now);
+  return why ? { kind: 'changed', priced: priceNow(), why } : { kind: 'charged', priced: quote.priced };
+}
+
+/** Decides one checkout: takes its units from the shelf and returns the order, or throws the refusal and takes nothing. */
+export function placeOrder(
+  request: CheckoutRequest,
+  priced: PricedBasket,
+  shelf: Shelf,
+  ids: { orderId: Id<'ord'>; paymentId: Id<'pay'> },
+  now: Date,
+  holdMs: number,
+): Order {
+  hold(priced.lines, shelf);
   return Order.place(
     {
       id: ids.orderId,
@@ -87,7 +109,7 @@ export function placeOrder(
 }
 
 /** Lines of one SKU are summed before they are checked. */
-function hold(lines: CheckoutRequest['lines'], shelf: Shelf): void {
+function hold(lines: PricedBasket['lines'], shelf: Shelf): void {
   const wanted = [...unitsBySku(lines)].map(([sku, quantity]) => [sku, BigInt(quantity)] as const);
   const short = wanted
     .filter(([sku, quantity]) => quantity > shelf.available(sku))

@@ -1,6 +1,6 @@
 import { Money } from '@tradewind/shared-kernel';
 import { refusal } from '../refusals';
-import type { ShippingRate } from './shipping';
+import { type ShippingRate, shippingOf } from './shipping';
 import { type TaxRate, taxOnParts } from './tax';
 
 export interface BasketLine {
@@ -63,8 +63,7 @@ export function priceBasket(lines: readonly BasketLine[], { taxRate, shippingRat
     const net = prices.map((price, index) => price.minus(discounts[index] as Money));
     const goods = subtotal.minus(discount);
 
-    const isFree = !shippingRate || (shippingRate.freeFrom && !shippingRate.freeFrom.isGreaterThan(goods));
-    const shipping = isFree ? none : shippingRate.amount;
+    const shipping = shippingRate ? shippingOf(shippingRate, subtotal) : none;
 
     const taxes = taxOnParts(shippingRate?.isTaxed ? [...net, shipping] : net, currency, taxRate);
     const tax = sum(taxes, currency);

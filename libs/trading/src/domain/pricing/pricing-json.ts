@@ -1,5 +1,5 @@
-import type { MoneyJson } from '@tradewind/shared-kernel';
-import type { Amounts, PricedLine } from './price-basket';
+import { Money, type MoneyJson } from '@tradewind/shared-kernel';
+import type { Amounts, PricedBasket, PricedLine } from './price-basket';
 
 /** A priced line as HTTP and events carry it. */
 export interface LineJson {
@@ -39,4 +39,29 @@ export const amountsJson = ({ subtotal, discount, shipping, tax, taxIncluded, to
   tax: tax.toJSON(),
   taxIncluded,
   total: total.toJSON(),
+});
+
+export interface PricedJson extends AmountsJson {
+  lines: LineJson[];
+}
+
+export const pricedJson = (priced: PricedBasket): PricedJson => ({
+  lines: priced.lines.map(lineJson),
+  ...amountsJson(priced),
+});
+
+export const pricedOf = ({ lines, ...amounts }: PricedJson): PricedBasket => ({
+  lines: lines.map((line) => ({
+    ...line,
+    unitPrice: Money.fromJSON(line.unitPrice),
+    discount: Money.fromJSON(line.discount),
+    tax: Money.fromJSON(line.tax),
+    total: Money.fromJSON(line.total),
+  })),
+  subtotal: Money.fromJSON(amounts.subtotal),
+  discount: Money.fromJSON(amounts.discount),
+  shipping: Money.fromJSON(amounts.shipping),
+  tax: Money.fromJSON(amounts.tax),
+  taxIncluded: amounts.taxIncluded,
+  total: Money.fromJSON(amounts.total),
 });

@@ -2,7 +2,7 @@ import { Money } from '@tradewind/shared-kernel';
 
 /** The tax of one region. */
 export interface TaxRate {
-  /** What a request or an address names: `cn-south`, `CN`. */
+  /** As `regionKey` makes it: `CN-SOUTH`, `CN`. */
   region: string;
   /** What buyers read: `VAT 13 %`. */
   name: string;

@@ -18,15 +18,17 @@ import {
   UnitOfWork,
 } from '@tradewind/shared-kernel/persistence';
 import type { ShippingAddress } from '../../contract';
-import { type CheckoutRequest, placeOrder, Shelf } from '../../domain/checkout/checkout';
-import { NO_TERMS } from '../../domain/pricing/price-basket';
+import { chargeOf, type CheckoutRequest, placeOrder, priceOf, Shelf } from '../../domain/checkout/checkout';
 import { CheckoutStore, type PlacedOrder } from '../../domain/checkout/checkout-store';
 import type { Order } from '../../domain/orders/order';
+import { PriceLists } from '../../domain/pricing/price-list';
+import { type Quote, Quotes } from '../../domain/pricing/quote';
 import { PaymentGateways } from '../../domain/payments/payment-gateway';
 import { PaymentOperations } from '../../domain/payments/payment-operations';
 import { refusal } from '../../domain/refusals';
 import { startStep } from '../metrics';
 import { orderView } from '../orders/order-view';
+import { quoteOf, quoteView } from '../pricing/quoting';
 import { TradingSettings } from '../trading-settings';
 import { Tills } from './tills';
 
@@ -54,6 +56,8 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
 
   constructor(
     private readonly store: CheckoutStore,
+    private readonly priceLists: PriceLists,
+    private readonly quotes: Quotes,
     private readonly gateways: PaymentGateways,
     private readonly operations: PaymentOperations,
     private readonly keys: IdempotencyKeys,
@@ -94,9 +98,12 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
   #decideAll(members: Member<CheckOut>[]): Promise<Outcome<IdempotentAnswer>[]> {
     return this.unitOfWork.run(async () => {
       const skus = new Set(members.flatMap(({ command }) => command.request.lines.map((line) => line.sku)));
-      const [stored, items] = await Promise.all([
+      const hashes = members.flatMap(({ command }) => command.request.quoteHash ?? []);
+      const [stored, items, prices, quotes] = await Promise.all([
         this.keys.lookUp(members.map(({ command }) => command.idempotency)),
         this.store.lockShelf([...skus]),
+        this.priceLists.current(),
+        this.quotes.find(hashes),
       ]);
       const shelf = new Shelf(items);
       const tills = await Tills.open(
@@ -106,6 +113,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
 
       const now = this.clock.now();
       const lane = this.#nextLane();
+      const given: Quote[] = [];
       const placed: (PlacedOrder & { member: Member<CheckOut>; answer: Answer })[] = [];
       const outcomes = members.map((member, index): Outcome<IdempotentAnswer> => {
         const earlier = stored[index];
@@ -113,11 +121,18 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
         if (earlier) return { ok: true, answer: earlier };
         try {
           const ids = { orderId: this.ids.next('ord', lane), paymentId: this.ids.next('pay') };
-          const order = placeOrder(member.command.request, shelf, NO_TERMS, ids, now, this.settings.holdMs);
+          const { request } = member.command;
+          const charge = chargeOf(request, quotes, () => priceOf(request, shelf, prices), now);
+          if (charge.kind === 'changed') {
+            const quote = quoteOf(request, charge.priced, new Date(now.getTime() + this.settings.quoteMs));
+            given.push(quote);
+            throw refusal('price-changed', charge.why, { quote: quoteView(quote, shelf) });
+          }
+          const order = placeOrder(request, charge.priced, shelf, ids, now, this.settings.holdMs);
           try {
             tills.pay(order, now);
           } catch (error) {
-            shelf.putBack(member.command.request.lines);
+            shelf.putBack(order.state.lines);
             throw error;
           }
           const answer = answered(201, this.#answer(order));
@@ -127,6 +142,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
           return { ok: false, error };
         }
       });
+      if (given.length > 0) this.unitOfWork.beforeCommit(() => this.quotes.add(given));
       if (placed.length > 0) {
         const kept = placed.map(({ member, answer }) => ({ request: member.command.idempotency, answer }));
         this.unitOfWork.beforeCommit(() => this.store.write(placed, shelf.taken));

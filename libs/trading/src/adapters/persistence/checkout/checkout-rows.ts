@@ -7,6 +7,9 @@ import { CheckoutStore, type PlacedOrder } from '../../../domain/checkout/checko
 import { type StockMovement, unitsBySku } from '../../../domain/stock/stock-movement';
 import { StockRows } from '../stock/stock-rows';
 
+const READ_SHELF = `SELECT s.sku, k.price, k.currency, s.on_hand, s.reserved
+   FROM trading.stock_item s JOIN trading.sku k USING (sku) WHERE s.sku = ANY($1::text[])`;
+
 /** Set-based SQL: the number of statements does not depend on the number of orders. */
 @Injectable()
 export class CheckoutRows extends CheckoutStore {
@@ -17,18 +20,22 @@ export class CheckoutRows extends CheckoutStore {
     super();
   }
 
-  async lockShelf(skus: string[]): Promise<ShelfItem[]> {
+  lockShelf(skus: string[]): Promise<ShelfItem[]> {
+    return this.#shelf(`${READ_SHELF} ORDER BY s.sku FOR UPDATE OF s`, skus);
+  }
+
+  readShelf(skus: string[]): Promise<ShelfItem[]> {
+    return this.#shelf(READ_SHELF, skus);
+  }
+
+  async #shelf(statement: string, skus: string[]): Promise<ShelfItem[]> {
     const rows = await this.unitOfWork.query<{
       sku: string;
       price: bigint;
       currency: string;
       on_hand: bigint;
       reserved: bigint;
-    }>(
-      `SELECT s.sku, k.price, k.currency, s.on_hand, s.reserved FROM trading.stock_item s JOIN trading.sku k USING (sku)
-        WHERE s.sku = ANY($1::text[]) ORDER BY s.sku FOR UPDATE OF s`,
-      [skus],
-    );
+    }>(statement, [skus]);
     return rows.map(({ sku, price, currency, on_hand: onHand, reserved }) => ({
       sku,
       price: Money.of(price, currency),

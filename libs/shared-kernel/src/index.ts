@@ -5,4 +5,4 @@ export { CRASH_POINTS, type CrashPoint, crashPoint, onCrashPoint } from './core/
 export { ContractQuery } from './core/contract-query';
 export { DomainError, errorCatalogue, errorCodes, type ErrorEntry } from './core/errors';
 export { firstUuidOf, type Id, idOf, Ids, isId, LANES, laneOf, lanesInTurn, SystemIds, uuidOf } from './core/ids';
-export { currencyExponent, Money, type MoneyJson } from './core/money';
+export { allocate, currencyExponent, Money, type MoneyJson } from './core/money';

@@ -17,6 +17,13 @@ describe('money', () => {
     expect(() => Money.of(1, 'CNY').plus(Money.of(1, 'USD'))).toThrow(RangeError);
   });
 
+  it('is written for people with the digits of its currency', () => {
+    const written = [Money.of(12_990, 'CNY'), Money.of(-5, 'CNY'), Money.of(500, 'JPY'), Money.of(1, 'BHD')].map(
+      String,
+    );
+    expect(written).toEqual(['CNY 129.90', 'CNY -0.05', 'JPY 500', 'BHD 0.001']);
+  });
+
   it('splits by the largest remainder', () => {
     expect(
       Money.of(100, 'CNY')

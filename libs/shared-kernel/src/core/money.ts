@@ -59,17 +59,18 @@ export class Money {
 
   /** Splits by weights with the largest remainder method; the parts always sum to the whole. */
   allocate(weights: readonly number[]): Money[] {
-    const shares = weights.map((weight) => BigInt(weight));
-    const total = shares.reduce((sum, share) => sum + share, 0n);
-    if (total <= 0n || shares.some((share) => share < 0n)) throw new RangeError('weights must be >= 0 and not all 0');
-    const parts = shares.map((share) => (this.amount * share) / total);
-    const rest = this.amount - parts.reduce((sum, part) => sum + part, 0n);
-    const byRemainder = shares
-      .map((share, index) => ({ index, remainder: abs((this.amount * share) % total) }))
-      .toSorted((a, b) => (a.remainder === b.remainder ? a.index - b.index : a.remainder > b.remainder ? -1 : 1));
-    const step = rest < 0n ? -1n : 1n;
-    for (const { index } of byRemainder.slice(0, Number(abs(rest)))) parts[index] = (parts[index] ?? 0n) + step;
-    return parts.map((part) => new Money(part, this.currency));
+    return allocate(this.amount, weights.map(BigInt)).map((part) => new Money(part, this.currency));
+  }
+
+  /** For people: `CNY 129.90`. */
+  toString(): string {
+    const exponent = currencyExponent(this.currency) ?? 2;
+    const digits = abs(this.amount)
+      .toString()
+      .padStart(exponent + 1, '0');
+    const whole = digits.slice(0, digits.length - exponent);
+    const sign = this.amount < 0n ? '-' : '';
+    return `${this.currency} ${sign}${whole}${exponent > 0 ? `.${digits.slice(-exponent)}` : ''}`;
   }
 
   toJSON(): MoneyJson {
@@ -84,6 +85,23 @@ export class Money {
     if (other.currency !== this.currency) throw new RangeError(`${other.currency} is not ${this.currency}`);
     return other;
   }
+}
+
+/**
+ * Splits an amount by weights (>= 0, not all 0) with the largest remainder method: the parts sum to the whole, and none is
+ * further than one unit from its share. Of equal remainders the earlier part gets the unit.
+ */
+export function allocate(amount: bigint, weights: readonly bigint[]): bigint[] {
+  const total = weights.reduce((sum, weight) => sum + weight, 0n);
+  if (total <= 0n || weights.some((weight) => weight < 0n)) throw new RangeError('weights must be >= 0 and not all 0');
+  const parts = weights.map((weight) => (amount * weight) / total);
+  const rest = amount - parts.reduce((sum, part) => sum + part, 0n);
+  const byRemainder = weights
+    .map((weight, index) => ({ index, remainder: abs((amount * weight) % total) }))
+    .toSorted((a, b) => (a.remainder === b.remainder ? a.index - b.index : a.remainder > b.remainder ? -1 : 1));
+  const step = rest < 0n ? -1n : 1n;
+  for (const { index } of byRemainder.slice(0, Number(abs(rest)))) parts[index] = (parts[index] ?? 0n) + step;
+  return parts;
 }
 
 const abs = (value: bigint): bigint => (value < 0n ? -value : value);

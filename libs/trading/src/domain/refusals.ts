@@ -45,5 +45,8 @@ export const refusal = errorCodes({
     title: 'The region has characters or a length that is not taken',
     retryable: false,
   },
+  'unknown-promotion': { status: 404, title: 'There is no such promotion', retryable: false },
+  'promotion-changed': { status: 409, title: 'The promotion is at another version by now', retryable: false },
+  'promotion-stopped': { status: 409, title: 'A stopped promotion stays as it is', retryable: false },
   'unknown-payment': { status: 404, title: 'There is no such payment', retryable: false },
 });

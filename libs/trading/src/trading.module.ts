@@ -6,6 +6,7 @@ import { CheckoutController } from './adapters/http/checkout.controller';
 import { OrdersController } from './adapters/http/orders.controller';
 import { PaymentsController } from './adapters/http/payments.controller';
 import { QuotesController } from './adapters/http/quotes.controller';
+import { PromotionsController } from './adapters/http/promotions.controller';
 import { RefundsController } from './adapters/http/refunds.controller';
 import { ShippingRatesController } from './adapters/http/shipping-rates.controller';
 import { SkusController } from './adapters/http/skus.controller';
@@ -19,12 +20,14 @@ import { CatalogueRows } from './adapters/persistence/stock/catalogue-rows';
 import { CheckoutRows } from './adapters/persistence/checkout/checkout-rows';
 import { CreateBuyers1767225600170 } from './adapters/persistence/migrations/create-buyers';
 import { CreatePricing1767225600120 } from './adapters/persistence/migrations/pricing';
+import { CreatePromotions1767225600110 } from './adapters/persistence/migrations/create-promotions';
 import { CreateTrading1767225600100 } from './adapters/persistence/migrations/create-trading';
 import { CreateStock1767225600130 } from './adapters/persistence/migrations/stock';
 import { OrderReads } from './adapters/persistence/orders/order-reads';
 import { OrderRepository } from './adapters/persistence/orders/order-repository';
 import { PaymentCallbackRows } from './adapters/persistence/payments/payment-callback-rows';
 import { PaymentOperationRows } from './adapters/persistence/payments/payment-operation-rows';
+import { PromotionRows } from './adapters/persistence/promotions/promotion-rows';
 import { StockRows } from './adapters/persistence/stock/stock-rows';
 import { BalanceLedger } from './domain/buyers/balance-ledger';
 import { Buyers } from './domain/buyers/buyers';
@@ -46,6 +49,7 @@ import { KeepPoints } from './features/buyers/keep-points';
 import { PriceLists } from './domain/pricing/price-list';
 import { Quotes } from './domain/pricing/quote';
 import { ShippingRates, TaxRates } from './domain/pricing/rates';
+import { Promotions } from './domain/promotions/promotions';
 import { AnswerContacts, AnswerShippingDetails, OrderContacts } from './features/orders/answer-peers';
 import { ApplyPaymentCallback } from './features/payments/apply-payment-callback';
 import { CancelOrderHandler } from './features/orders/cancel-order';
@@ -57,6 +61,7 @@ import { ForgetQuotes } from './features/pricing/forget-quotes';
 import { QuoteBasketHandler } from './features/pricing/quote-basket';
 import { ReceivePaymentCallbackHandler } from './features/payments/receive-payment-callback';
 import { RecordPaymentOutcome } from './features/payments/record-payment-outcome';
+import { DryRun } from './features/promotions/dry-run';
 import { Refunds } from './features/refunds/refunds';
 import { RequestRefundHandler } from './features/refunds/request-refund';
 import { ReturnFromGateway } from './features/payments/return-from-gateway';
@@ -67,6 +72,7 @@ export const tradingPersistence: Persistence = {
   entities: [],
   migrations: [
     CreateTrading1767225600100,
+    CreatePromotions1767225600110,
     CreatePricing1767225600120,
     CreateStock1767225600130,
     CreateBuyers1767225600170,
@@ -89,6 +95,7 @@ export class TradingModule {
         ShippingRatesController,
         SkusController,
         TaxRatesController,
+        PromotionsController,
       ],
       providers: [
         { provide: TradingSettings, useValue: settings },
@@ -108,6 +115,7 @@ export class TradingModule {
         { provide: Quotes, useClass: QuoteRows },
         { provide: ShippingRates, useClass: ShippingRateRows },
         { provide: TaxRates, useClass: TaxRateRows },
+        { provide: Promotions, useClass: PromotionRows },
         SandboxGateway,
         { provide: PaymentGateways, useClass: ConfiguredGateways },
         AdjustPointsHandler,
@@ -117,6 +125,7 @@ export class TradingModule {
         CancelOrderHandler,
         CheckOutHandler,
         CreditBalanceHandler,
+        DryRun,
         ExpireUnpaidOrders,
         FollowWaybill,
         ForgetQuotes,

@@ -7,6 +7,7 @@ import { QuoteInput } from '../src/adapters/http/quotes.controller';
 import { ShippingRateInput } from '../src/adapters/http/shipping-rates.controller';
 import { TaxRateInput } from '../src/adapters/http/tax-rates.controller';
 import { CancelInput } from '../src/adapters/http/orders.controller';
+import { PromotionChange } from '../src/adapters/http/promotion-inputs';
 import { RefundInput } from '../src/adapters/http/refunds.controller';
 import { SkuInput } from '../src/adapters/http/skus.controller';
 
@@ -25,6 +26,24 @@ const BASKET = {
   paymentMethod: 'sandbox',
   coupons: ['SPRING'],
   locale: 'zh-CN',
+};
+const RULE = {
+  name: 'Spring',
+  priority: 3,
+  stackingGroup: 'season',
+  exclusive: true,
+  cap: { amount: 5000, currency: 'CNY' },
+  conditions: [
+    { kind: 'minimum-amount', amount: { amount: 5, currency: 'CNY' }, categories: ['tea'] },
+    { kind: 'contains', skus: ['SKU-1'] },
+    { kind: 'first-order' },
+  ],
+  actions: [
+    { kind: 'order-percent', basisPoints: 1000 },
+    { kind: 'buy-x-get-y', buy: { quantity: 2 }, get: { quantity: 1, skus: ['SKU-1'] }, basisPoints: 10_000, times: 2 },
+  ],
+  startsAt: '2026-01-01T00:00:00Z',
+  endsAt: '2036-01-01T00:00:00Z',
 };
 const BODIES: [string, Type, object][] = [
   ['checkout', CheckoutInput, BASKET],
@@ -45,7 +64,8 @@ const BODIES: [string, Type, object][] = [
     { price: { amount: 800, currency: 'CNY' }, freeFrom: { amount: 9900, currency: 'CNY' }, isTaxed: true },
   ],
   ['cancel', CancelInput, { reason: 'changed my mind' }],
-  ['SKU', SkuInput, { name: 'Tea', price: { amount: 990, currency: 'CNY' }, onHand: 5 }],
+  ['promotion', PromotionChange, { version: 1, ...RULE }],
+  ['SKU', SkuInput, { name: 'Tea', category: 'tea', price: { amount: 990, currency: 'CNY' }, onHand: 5 }],
 ];
 
 /** What a pipe makes of a body: the instance with its classes, or the refusal. */
@@ -98,6 +118,7 @@ function changed(body: object): fc.Arbitrary<unknown> {
       let at = copy as Record<string, unknown>;
       for (const key of full) at = at[key] as Record<string, unknown>;
       if (how === 'replace') at[last] = value;
+      else if (how === 'remove' && Array.isArray(at)) at.splice(Number(last), 1);
       else if (how === 'remove') delete at[last];
       else if (isObject(at[last])) at[last][name] = value;
       return copy.body;

@@ -7,6 +7,7 @@ import { NOW, orderId, paymentId } from './orders';
 
 const item = (sku: string, onHand: bigint, reserved = 0n, price = Money.of(100, 'CNY')): ShelfItem => ({
   sku,
+  category: null,
   price,
   onHand,
   reserved,

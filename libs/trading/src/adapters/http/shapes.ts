@@ -45,7 +45,7 @@ export class AmountsShape {
   total: MoneyShape;
 }
 
-const moment = (description: string, nullable = true) => ({
+export const moment = (description: string, nullable = true) => ({
   description: `${description} RFC 3339, UTC.`,
   type: String,
   format: 'date-time',

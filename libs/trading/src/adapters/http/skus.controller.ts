@@ -1,9 +1,17 @@
 import { Body, Controller, Get, Param, Put, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import { Money } from '@tradewind/shared-kernel';
 import { httpRefusal, IsMinorUnits } from '@tradewind/shared-kernel/http';
 import { Type } from 'class-transformer';
-import { IsNotEmpty, IsObject, IsString, MaxLength, ValidateNested } from 'class-validator';
+import { IsNotEmpty, IsObject, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
 import type { FastifyReply } from 'fastify';
 import { Catalogue, type Sku } from '../../domain/stock/catalogue';
 import { refusal } from '../../domain/refusals';
@@ -15,6 +23,13 @@ export class SkuInput {
   @IsNotEmpty()
   @MaxLength(200)
   name: string;
+
+  @ApiPropertyOptional({ description: 'What promotions choose lines by, up to 64 characters.', example: 'tea' })
+  @IsOptional()
+  @IsString()
+  @IsNotEmpty()
+  @MaxLength(64)
+  category?: string;
 
   @ApiProperty({ description: 'Price of one unit.' })
   @IsObject()
@@ -32,6 +47,8 @@ export class SkuShape {
   sku: string;
   @ApiProperty({ description: 'What people read.', example: 'Jasmine tea, 250 g' })
   name: string;
+  @ApiProperty({ description: 'What promotions choose lines by.', type: String, nullable: true, example: 'tea' })
+  category: string | null;
   @ApiProperty({ description: 'Price of one unit.' })
   price: MoneyShape;
   @ApiProperty({ description: 'Units in the house.', example: 100 })
@@ -74,6 +91,7 @@ export class SkusController {
     const result = await this.catalogue.put({
       sku,
       name: input.name,
+      category: input.category ?? null,
       price: Money.fromJSON(input.price),
       onHand: BigInt(input.onHand),
     });
@@ -82,10 +100,11 @@ export class SkusController {
   }
 }
 
-function skuShape({ sku, name, price, onHand, reserved }: Sku): SkuShape {
+function skuShape({ sku, name, category, price, onHand, reserved }: Sku): SkuShape {
   return {
     sku,
     name,
+    category,
     price: price.toJSON(),
     onHand: Number(onHand),
     reserved: Number(reserved),

@@ -19,6 +19,7 @@ export interface CheckoutRequest extends QuotedRequest {
 /** A SKU as it stands while its row is locked. */
 export interface ShelfItem {
   sku: string;
+  category: string | null;
   price: Money;
   onHand: bigint;
   reserved: bigint;

@@ -7,7 +7,7 @@ import { CheckoutStore, type PlacedOrder } from '../../../domain/checkout/checko
 import { type StockMovement, unitsBySku } from '../../../domain/stock/stock-movement';
 import { StockRows } from '../stock/stock-rows';
 
-const READ_SHELF = `SELECT s.sku, k.price, k.currency, s.on_hand, s.reserved
+const READ_SHELF = `SELECT s.sku, k.category, k.price, k.currency, s.on_hand, s.reserved
    FROM trading.stock_item s JOIN trading.sku k USING (sku) WHERE s.sku = ANY($1::text[])`;
 
 /** Set-based SQL: the number of statements does not depend on the number of orders. */
@@ -31,13 +31,15 @@ export class CheckoutRows extends CheckoutStore {
   async #shelf(statement: string, skus: string[]): Promise<ShelfItem[]> {
     const rows = await this.unitOfWork.query<{
       sku: string;
+      category: string | null;
       price: bigint;
       currency: string;
       on_hand: bigint;
       reserved: bigint;
     }>(statement, [skus]);
-    return rows.map(({ sku, price, currency, on_hand: onHand, reserved }) => ({
+    return rows.map(({ sku, category, price, currency, on_hand: onHand, reserved }) => ({
       sku,
+      category,
       price: Money.of(price, currency),
       onHand,
       reserved,

@@ -8,6 +8,7 @@ export class CreateTrading1767225600100 implements MigrationInterface {
       CREATE TABLE trading.sku (
         sku text COLLATE "C" PRIMARY KEY,
         name text NOT NULL,
+        category text,
         price bigint NOT NULL CHECK (price >= 0),
         currency char(3) NOT NULL
       );

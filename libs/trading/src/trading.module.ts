@@ -3,6 +3,7 @@ import type { Persistence } from '@tradewind/shared-kernel/persistence';
 import { BuyerLedgersController } from './adapters/http/buyer-ledgers.controller';
 import { BuyersController } from './adapters/http/buyers.controller';
 import { CheckoutController } from './adapters/http/checkout.controller';
+import { CouponsController } from './adapters/http/coupons.controller';
 import { OrdersController } from './adapters/http/orders.controller';
 import { PaymentsController } from './adapters/http/payments.controller';
 import { QuotesController } from './adapters/http/quotes.controller';
@@ -27,6 +28,7 @@ import { OrderReads } from './adapters/persistence/orders/order-reads';
 import { OrderRepository } from './adapters/persistence/orders/order-repository';
 import { PaymentCallbackRows } from './adapters/persistence/payments/payment-callback-rows';
 import { PaymentOperationRows } from './adapters/persistence/payments/payment-operation-rows';
+import { CouponRows } from './adapters/persistence/promotions/coupon-rows';
 import { PromotionRows } from './adapters/persistence/promotions/promotion-rows';
 import { StockRows } from './adapters/persistence/stock/stock-rows';
 import { BalanceLedger } from './domain/buyers/balance-ledger';
@@ -49,6 +51,7 @@ import { KeepPoints } from './features/buyers/keep-points';
 import { PriceLists } from './domain/pricing/price-list';
 import { Quotes } from './domain/pricing/quote';
 import { ShippingRates, TaxRates } from './domain/pricing/rates';
+import { Coupons } from './domain/promotions/coupons';
 import { Promotions } from './domain/promotions/promotions';
 import { AnswerContacts, AnswerShippingDetails, OrderContacts } from './features/orders/answer-peers';
 import { ApplyPaymentCallback } from './features/payments/apply-payment-callback';
@@ -61,6 +64,7 @@ import { ForgetQuotes } from './features/pricing/forget-quotes';
 import { QuoteBasketHandler } from './features/pricing/quote-basket';
 import { ReceivePaymentCallbackHandler } from './features/payments/receive-payment-callback';
 import { RecordPaymentOutcome } from './features/payments/record-payment-outcome';
+import { AddCoupon } from './features/promotions/add-coupon';
 import { DryRun } from './features/promotions/dry-run';
 import { Refunds } from './features/refunds/refunds';
 import { RequestRefundHandler } from './features/refunds/request-refund';
@@ -88,6 +92,7 @@ export class TradingModule {
         BuyerLedgersController,
         BuyersController,
         CheckoutController,
+        CouponsController,
         OrdersController,
         PaymentsController,
         QuotesController,
@@ -115,6 +120,7 @@ export class TradingModule {
         { provide: Quotes, useClass: QuoteRows },
         { provide: ShippingRates, useClass: ShippingRateRows },
         { provide: TaxRates, useClass: TaxRateRows },
+        { provide: Coupons, useClass: CouponRows },
         { provide: Promotions, useClass: PromotionRows },
         SandboxGateway,
         { provide: PaymentGateways, useClass: ConfiguredGateways },
@@ -125,6 +131,7 @@ export class TradingModule {
         CancelOrderHandler,
         CheckOutHandler,
         CreditBalanceHandler,
+        AddCoupon,
         DryRun,
         ExpireUnpaidOrders,
         FollowWaybill,

@@ -1,6 +1,5 @@
 import { type Id, idOf } from '@tradewind/shared-kernel';
-import { type Coupon, CouponBook, couponCodes } from '../src/domain/promotions/coupon';
-import type { CouponOutcome } from '../src/domain/promotions/discounts';
+import { type Coupon, CouponBook, couponCodes, refuseIdle } from '../src/domain/promotions/coupon';
 import { orderId } from './orders';
 import { promotionId } from './promotions';
 
@@ -13,17 +12,16 @@ const aCoupon = (changes: Partial<Coupon> = {}): Coupon => ({
   used: 0,
   ...changes,
 });
-const used = (code = 'SPRING'): CouponOutcome => ({ code, promotionId: promotionId(), used: true, reasons: [] });
 
 /** Checks and counts orders of these buyers; tells for each whether it may have the coupon. */
 const take = (book: CouponBook, ...buyers: (Id<'buy'> | null)[]): unknown[] =>
   buyers.map((buyerId) => {
     try {
-      book.check([used()], buyerId);
+      book.check(['SPRING'], buyerId);
     } catch (error) {
       return error;
     }
-    book.use([used()], { id: orderId(), buyerId });
+    book.use(['SPRING'], { id: orderId(), buyerId });
     return true;
   });
 const exhausted = (limit: string) =>
@@ -63,11 +61,14 @@ describe('coupons of a batch', () => {
     });
   });
 
-  it('that make no difference are refused with the reasons, even where they are exhausted', () => {
+  it('that make no difference are refused with the reasons', () => {
     const reasons = [{ code: 'ended' as const, text: 'ended yesterday' }];
-    const book = new CouponBook([aCoupon({ totalLimit: 1, used: 1 })]);
-    expect(() => book.check([{ ...used(), used: false, reasons }], null)).toThrow(
-      expect.objectContaining({ code: 'coupon-not-applicable', members: { coupons: [{ code: 'SPRING', reasons }] } }),
-    );
+    const members = { coupons: [{ code: 'SPRING', reasons }] };
+    const outcomes = [
+      { code: 'SPRING', used: false, reasons },
+      { code: 'OTHER', used: true, reasons: [] },
+    ];
+    expect(() => refuseIdle(outcomes)).toThrow(expect.objectContaining({ code: 'coupon-not-applicable', members }));
+    expect(refuseIdle(outcomes.slice(1))).toBeUndefined();
   });
 });

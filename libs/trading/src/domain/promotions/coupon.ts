@@ -26,6 +26,14 @@ export const couponCode = (typed: string): string => typed.replaceAll(/[a-z]/g, 
 /** The codes that a buyer typed, each once. */
 export const couponCodes = (typed: readonly string[]): string[] => [...new Set(typed.map(couponCode))];
 
+/** Refuses an order to which one of its coupons makes no difference: `coupon-not-applicable`, with the reasons. */
+export function refuseIdle(outcomes: readonly Pick<CouponOutcome, 'code' | 'used' | 'reasons'>[]): void {
+  const idle = outcomes.filter(({ used }) => !used).map(({ code, reasons }) => ({ code, reasons }));
+  if (idle.length === 0) return;
+  const names = idle.map(({ code }) => code);
+  throw refusal('coupon-not-applicable', `makes no difference: ${names.join(', ')}`, { coupons: idle });
+}
+
 const buyerKey = (code: string, buyerId: Id<'buy'>): string => `${code} ${buyerId}`;
 
 /** The coupons of a batch, each locked: what one order uses is seen by the next one. */
@@ -57,35 +65,30 @@ export class CouponBook {
   }
 
   /**
-   * Refuses an order for which one of its coupons makes no difference (`coupon-not-applicable`, with the reasons), or whose
-   * coupon has been used as often as it may (`coupon-exhausted`).
+   * Refuses a buyer whose order would use one of these coupons more often than it may be (`coupon-exhausted`), and one whom
+   * nobody knows where uses count for each buyer (`coupon-not-applicable`).
    */
-  check(outcomes: readonly CouponOutcome[], buyerId: Id<'buy'> | null): void {
-    const idle = outcomes.flatMap(({ code, used, reasons }) => {
-      if (!used) return [{ code, reasons }];
-      const isForKnownBuyers = this.#coupon(code).perBuyerLimit !== null;
-      const needsBuyer = because('buyer-unknown', 'counts for each buyer, and nobody knows who buys');
-      return isForKnownBuyers && buyerId === null ? [{ code, reasons: [needsBuyer] }] : [];
-    });
-    if (idle.length > 0) {
-      const codes = idle.map(({ code }) => code);
-      throw refusal('coupon-not-applicable', `makes no difference: ${codes.join(', ')}`, { coupons: idle });
+  check(codes: readonly string[], buyerId: Id<'buy'> | null): void {
+    if (buyerId === null) {
+      const reasons = [because('buyer-unknown', 'counts for each buyer, and nobody knows who buys')];
+      const forKnown = codes.filter((code) => this.#coupon(code).perBuyerLimit !== null);
+      refuseIdle(forKnown.map((code) => ({ code, reasons, used: false })));
     }
-    const exhausted = outcomes.flatMap(({ code }) => {
+    const exhausted = codes.flatMap((code) => {
       const { totalLimit, perBuyerLimit } = this.#coupon(code);
       if (this.#usedOf(code) >= (totalLimit ?? Infinity)) return [{ code, limit: 'total' }];
       const ofBuyer = buyerId === null ? 0 : this.#usedOf(buyerKey(code, buyerId));
       return ofBuyer >= (perBuyerLimit ?? Infinity) ? [{ code, limit: 'per-buyer' }] : [];
     });
     if (exhausted.length > 0) {
-      const codes = exhausted.map(({ code }) => code);
-      throw refusal('coupon-exhausted', `used as often as allowed: ${codes.join(', ')}`, { coupons: exhausted });
+      const names = exhausted.map(({ code }) => code);
+      throw refusal('coupon-exhausted', `used as often as allowed: ${names.join(', ')}`, { coupons: exhausted });
     }
   }
 
   /** Counts the coupons of an order that is placed. */
-  use(outcomes: readonly CouponOutcome[], order: { id: Id<'ord'>; buyerId: Id<'buy'> | null }): void {
-    for (const { code } of outcomes) {
+  use(codes: readonly string[], order: { id: Id<'ord'>; buyerId: Id<'buy'> | null }): void {
+    for (const code of codes) {
       const { perBuyerLimit } = this.#coupon(code);
       this.#uses.push({ code, orderId: order.id, buyerId: order.buyerId, perBuyerLimit });
       this.#used.set(code, this.#usedOf(code) + 1);

@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { type Id, idOf, uuidOf } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import type { Order } from '../../../domain/orders/order';
+import type { Order, OrderStatus } from '../../../domain/orders/order';
 import { type ExpiredOrder, type LockedOrders, Orders } from '../../../domain/orders/orders';
 import type { PaymentFacts } from '../../../domain/payments/payment';
+import { Coupons } from '../../../domain/promotions/coupons';
 import { refusal } from '../../../domain/refusals';
 import { Stock } from '../../../domain/stock/stock';
 import type { StockMovement } from '../../../domain/stock/stock-movement';
@@ -14,16 +15,18 @@ import { loadOrders } from './order-loading';
 interface Loaded {
   order: Order;
   version: number;
+  status: OrderStatus;
   payment: Readonly<PaymentFacts>;
 }
 
-/** Lock order everywhere: order with its payment, SKUs ascending. Set-based SQL throughout. */
+/** Lock order everywhere: order with its payment, SKUs ascending, coupons ascending. Set-based SQL throughout. */
 @Injectable()
 export class OrderRepository extends Orders {
   constructor(
     private readonly unitOfWork: UnitOfWork,
     private readonly eventBus: EventBus,
     private readonly stock: Stock,
+    private readonly coupons: Coupons,
   ) {
     super();
   }
@@ -73,7 +76,12 @@ export class OrderRepository extends Orders {
 
   async #load(ids: readonly Id<'ord'>[], how: 'locked' | 'read'): Promise<Map<Id<'ord'>, Loaded>> {
     const orders = await loadOrders(this.unitOfWork, ids, how);
-    return new Map(orders.map((order) => [order.id, { order, version: order.version, payment: order.payment.state }]));
+    return new Map(
+      orders.map((order) => {
+        const { version, state } = order;
+        return [order.id, { order, version, status: state.status, payment: order.payment.state }];
+      }),
+    );
   }
 
   async #save(loaded: readonly Loaded[]): Promise<void> {
@@ -83,6 +91,10 @@ export class OrderRepository extends Orders {
     const paid = changed.filter(({ order, payment }) => order.payment.state !== payment);
     if (paid.length > 0) await this.#savePayments(paid.map(({ order }) => order.payment.state));
     await this.stock.move(changed.flatMap(({ order }) => movementsOf(order)));
+    const cancelled = changed.flatMap(({ order: { id, state }, status }) =>
+      state.cancelledAt && status !== 'cancelled' ? [{ id, at: state.cancelledAt }] : [],
+    );
+    if (cancelled.length > 0) await this.coupons.giveBack(cancelled);
   }
 
   async #saveOrders(orders: readonly Order[]): Promise<void> {

@@ -4,11 +4,33 @@ export type Outcome = 'paid' | 'declined';
 export interface Payment {
   reference: string;
   gatewayReference: string;
-  status: Outcome;
+  /** `authorized`: some of it may still be captured or let go. */
+  status: Outcome | 'authorized' | 'voided';
   amount: number;
+  capture?: 'manual';
+  /** How much of an authorisation was captured so far; absent when all was captured at once. */
+  captured?: number;
   currency: string;
   orderId: string;
   decidedAt: string;
+}
+
+/** A capture of an authorisation, or its void: `amount` is then what was let go. */
+export interface Operation {
+  kind: 'capture' | 'void';
+  reference: string;
+  gatewayReference: string;
+  idempotencyKey: string;
+  payment: string;
+  status: 'succeeded' | 'failed';
+  amount: number;
+  currency: string;
+  /** What is left of the authorisation is let go. */
+  final: boolean;
+  reason?: string;
+  /** The terms were wrong: answered 422, and no callback follows. */
+  refused?: boolean;
+  answeredAt: string;
 }
 
 export interface Refund {
@@ -70,6 +92,7 @@ export interface Callback {
 
 export type Entry =
   | { kind: 'payment-decided'; payment: Payment }
+  | { kind: 'operation-answered'; operation: Operation }
   | { kind: 'refund-answered'; refund: Refund }
   | { kind: 'refund-failed-later'; reference: string; reason: string }
   | { kind: 'waybill-booked'; waybill: Waybill }
@@ -81,14 +104,20 @@ export type Entry =
 /** The present state: a fold over the ledger's entries. Changed through the ledger only. */
 export class Books {
   readonly payments = new Map<string, Payment>();
+  readonly operations = new Map<string, Operation>();
   readonly refunds = new Map<string, Refund>();
   readonly owed = new Map<string, Callback>();
   readonly waybills = new Map<string, Waybill>();
+  readonly #operationsByKey = new Map<string, string>();
   readonly #refundsByKey = new Map<string, string>();
   readonly #refundsByPayment = new Map<string, string[]>();
   readonly #waybillsByKey = new Map<string, string>();
   readonly #waybillsByOrder = new Map<string, string>();
   readonly #scans = new Map<string, Scan[]>();
+
+  operationByKey(key: string): Operation | undefined {
+    return this.operations.get(this.#operationsByKey.get(key) ?? '');
+  }
 
   refundByKey(key: string): Refund | undefined {
     return this.refunds.get(this.#refundsByKey.get(key) ?? '');
@@ -123,6 +152,9 @@ export class Books {
       case 'payment-decided':
         this.payments.set(entry.payment.reference, entry.payment);
         return;
+      case 'operation-answered':
+        this.#addOperation(entry.operation);
+        return;
       case 'refund-answered':
         this.#addRefund(entry.refund);
         return;
@@ -153,6 +185,17 @@ export class Books {
     }
   }
 
+  #addOperation(operation: Operation): void {
+    this.operations.set(operation.reference, operation);
+    this.#operationsByKey.set(operation.idempotencyKey, operation.reference);
+    if (operation.status !== 'succeeded') return;
+    const payment = found(this.payments.get(operation.payment), operation.payment);
+    const captured = (payment.captured ?? 0) + (operation.kind === 'capture' ? operation.amount : 0);
+    const isOver = operation.final || captured === payment.amount;
+    const status = isOver ? (captured > 0 ? 'paid' : 'voided') : 'authorized';
+    this.payments.set(operation.payment, { ...payment, captured, status });
+  }
+
   #addRefund(refund: Refund): void {
     this.refunds.set(refund.reference, refund);
     this.#refundsByKey.set(refund.idempotencyKey, refund.reference);
@@ -180,4 +223,9 @@ function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
 function found<T>(record: T | undefined, id: string): T {
   if (record === undefined) throw new Error(`the ledger speaks of ${id} before it was recorded`);
   return record;
+}
+
+/** How much of a payment the merchant has. */
+export function capturedOf({ status, amount, captured }: Payment): number {
+  return captured ?? (status === 'paid' ? amount : 0);
 }

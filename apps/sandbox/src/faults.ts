@@ -1,6 +1,9 @@
 /** Which faults there are, by what they strike. */
 export const KINDS = {
   'gateway.callback': ['duplicate', 'delay', 'lose', 'reorder', 'garbage', 'bad-signature'],
+  'gateway.query': ['timeout-before', 'error'],
+  'gateway.capture': ['timeout-after-success', 'timeout-before', 'error', 'fail'],
+  'gateway.void': ['timeout-after-success', 'timeout-before', 'error', 'fail'],
   'gateway.refund': ['timeout-after-success', 'timeout-before', 'error', 'fail', 'fail-later'],
   'carrier.book': ['timeout-after-success', 'timeout-before', 'error', 'no-number'],
   'carrier.callback': ['duplicate', 'delay', 'lose', 'reorder', 'unknown-code', 'garbage'],

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Callback, Payment, Refund } from './books';
+import type { Callback, Operation, Payment, Refund } from './books';
 import type { Channel, Spoiled } from './post';
 import type { Settings } from './settings';
 import { signCallback } from './signing';
@@ -8,6 +8,11 @@ const GARBAGE = '{"id":"evt_garbage","type":';
 
 export function paymentReport(payment: Payment): Callback {
   return report(`payment.${payment.status}`, payment, payment.reference, [payment.orderId]);
+}
+
+export function operationReport(operation: Operation): Callback {
+  const { kind, status, payment, idempotencyKey } = operation;
+  return report(`${kind}.${status}`, operation, payment, [payment, idempotencyKey]);
 }
 
 export function refundReport(refund: Refund): Callback {
@@ -30,7 +35,7 @@ export function gatewayChannel({ platformUrl, gatewaySecret }: Settings): Channe
   };
 }
 
-function report(type: string, fact: Payment | Refund, subject: string, alsoAbout: string[]): Callback {
+function report(type: string, fact: Payment | Operation | Refund, subject: string, alsoAbout: string[]): Callback {
   const id = `evt_${randomUUID()}`;
   const { reference, gatewayReference, amount, currency } = fact;
   const occurredAt = new Date().toISOString();

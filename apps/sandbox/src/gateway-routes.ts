@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify';
-import type { Books, Payment, Refund } from './books';
+import { type Books, capturedOf, type Operation, type Payment, type Refund } from './books';
 import type { Fault } from './faults';
 import type { RefundFate, RefundRequest } from './gateway';
 import { strikesAfter, strikesBefore } from './hanging';
 import type { Parts } from './parts';
-import { refundSchema } from './schemas';
+import { captureSchema, refundSchema, voidSchema } from './schemas';
 import { sameSecret } from './signing';
 
 const DEFAULT_FAIL_LATER_MS = 1000;
@@ -21,6 +21,7 @@ export function gatewayRoutes({ settings, ledger: { books }, faults, timers, gat
     });
 
     app.get<{ Params: { reference: string } }>('/payments/:reference', async ({ params }, reply) => {
+      if (strikesBefore(faults.take('gateway.query', [params.reference]), reply, timers)) return reply;
       const payment = books.payments.get(params.reference);
       return payment ? paymentView(payment, books) : reply.code(404).send({ status: 'not-found' });
     });
@@ -51,6 +52,35 @@ export function gatewayRoutes({ settings, ledger: { books }, faults, timers, gat
       },
     );
 
+    for (const kind of ['capture', 'void'] as const) {
+      app.get<{ Params: { reference: string } }>(`/${kind}s/:reference`, async ({ params }, reply) => {
+        const operation = books.operations.get(params.reference);
+        return operation?.kind === kind ? refundView(operation) : reply.code(404).send({ status: 'not-found' });
+      });
+
+      app.post<{ Headers: { 'idempotency-key': string }; Body: RefundRequest & { final?: boolean } }>(
+        `/${kind}s`,
+        { schema: kind === 'capture' ? captureSchema : voidSchema },
+        async ({ headers, body }, reply) => {
+          const key = headers['idempotency-key'];
+          const request = { ...body, kind, final: kind === 'void' || (body.final ?? false) };
+          const earlier = gateway.earlierOperation(request, key);
+          if (earlier === 'conflict') {
+            return reply.code(409).send({ error: `the idempotency key or the reference belongs to another ${kind}` });
+          }
+          const fault = faults.take(
+            `gateway.${kind}`,
+            [body.reference, body.payment, key],
+            (name) => earlier === undefined || name !== 'fail',
+          );
+          if (strikesBefore(fault, reply, timers)) return reply;
+          const operation = earlier ?? gateway.operate(request, key, fault?.kind === 'fail');
+          if (strikesAfter(fault, reply, timers)) return reply;
+          return reply.code(operation.refused ? 422 : 200).send(refundView(operation));
+        },
+      );
+    }
+
     app.get('/ledger', async () => ({
       payments: [...books.payments.values()].map((payment) => paymentView(payment, books)),
       refunds: [...books.refunds.values()].map((refund) => ({ ...refundView(refund), payment: refund.payment })),
@@ -59,24 +89,28 @@ export function gatewayRoutes({ settings, ledger: { books }, faults, timers, gat
   };
 }
 
-export function paymentView({ reference, gatewayReference, status, amount, currency }: Payment, books: Books) {
-  return { reference, gatewayReference, status, amount, currency, refunded: books.refunded(reference) };
+export function paymentView(payment: Payment, books: Books) {
+  const { reference, gatewayReference, status, amount, currency } = payment;
+  const captured = capturedOf(payment);
+  return { reference, gatewayReference, status, amount, currency, captured, refunded: books.refunded(reference) };
 }
 
-function refundView({ reference, gatewayReference, status, amount, currency, reason }: Refund) {
+function refundView({ reference, gatewayReference, status, amount, currency, reason }: Refund | Operation) {
   return { reference, gatewayReference, status, amount, currency, ...(reason === undefined ? {} : { reason }) };
 }
 
 /** For each currency: what was captured, what of it went back, and what the merchant keeps. */
 function totals(books: Books) {
   const byCurrency = new Map<string, { currency: string; captured: number; refunded: number; net: number }>();
-  for (const { reference, status, amount, currency } of books.payments.values()) {
-    if (status !== 'paid') continue;
+  for (const payment of books.payments.values()) {
+    const { reference, currency } = payment;
+    const captured = capturedOf(payment);
+    if (captured === 0) continue;
     const total = byCurrency.get(currency) ?? { currency, captured: 0, refunded: 0, net: 0 };
     const refunded = books.refunded(reference);
-    total.captured += amount;
+    total.captured += captured;
     total.refunded += refunded;
-    total.net += amount - refunded;
+    total.net += captured - refunded;
     byCurrency.set(currency, total);
   }
   return [...byCurrency.values()];

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { Outcome, Payment, Refund } from './books';
+import { capturedOf, type Operation, type Outcome, type Payment, type Refund } from './books';
 import type { Callbacks } from './callbacks';
-import { paymentReport, refundReport } from './gateway-reports';
+import { operationReport, paymentReport, refundReport } from './gateway-reports';
 import type { Ledger } from './ledger';
 import type { PaymentTerms } from './signing';
 import type { Timers } from './timers';
@@ -11,6 +11,12 @@ export interface RefundRequest {
   payment: string;
   amount: number;
   currency: string;
+}
+
+/** A capture or a void. */
+export interface OperationRequest extends RefundRequest {
+  kind: Operation['kind'];
+  final: boolean;
 }
 
 /** `fail`: a definite failure now. `fail-later`: a success that turns into a failure. */
@@ -31,16 +37,45 @@ export class Gateway {
     const payment: Payment = {
       reference: terms.paymentId,
       gatewayReference: newReference('ch'),
-      status: outcome,
+      status: outcome === 'paid' && terms.capture === 'manual' ? 'authorized' : outcome,
       amount: terms.amount,
       currency: terms.currency,
       orderId: terms.orderId,
+      ...(terms.capture ? { capture: terms.capture } : {}),
       decidedAt: new Date().toISOString(),
     };
     const outgoing = this.callbacks.prepare(paymentReport(payment));
     this.ledger.record({ kind: 'payment-decided', payment }, ...outgoing.entries);
     this.callbacks.send(outgoing);
     return payment;
+  }
+
+  /** The earlier answer under this key, or `conflict` when the key or the reference was used for something else. */
+  earlierOperation(request: OperationRequest, key: string): Operation | 'conflict' | undefined {
+    const { books } = this.ledger;
+    const earlier = books.operationByKey(key) ?? books.operations.get(request.reference);
+    if (!earlier) return undefined;
+    const isSame = Object.entries(request).every(([name, value]) => earlier[name as keyof Operation] === value);
+    return isSame && earlier.idempotencyKey === key ? earlier : 'conflict';
+  }
+
+  /** Answers a capture or a void that was not asked before. */
+  operate(request: OperationRequest, key: string, fails: boolean): Operation {
+    const refusal = this.#refusalOf(request);
+    const reason = refusal ?? (fails ? 'the bank said no' : undefined);
+    const operation: Operation = {
+      ...request,
+      gatewayReference: newReference(request.kind === 'capture' ? 'cp' : 'vo'),
+      idempotencyKey: key,
+      status: reason === undefined ? 'succeeded' : 'failed',
+      answeredAt: new Date().toISOString(),
+      ...(reason === undefined ? {} : { reason }),
+      ...(refusal === undefined ? {} : { refused: true }),
+    };
+    const outgoing = operation.refused ? undefined : this.callbacks.prepare(operationReport(operation));
+    this.ledger.record({ kind: 'operation-answered', operation }, ...(outgoing?.entries ?? []));
+    if (outgoing) this.callbacks.send(outgoing);
+    return operation;
   }
 
   /** The earlier answer under this key, or `conflict` when the key or the reference was used for another refund. */
@@ -83,11 +118,20 @@ export class Gateway {
     for (const refund of this.ledger.books.refunds.values()) this.#failWhenDue(refund);
   }
 
+  #refusalOf({ kind, payment, amount, currency }: OperationRequest): string | undefined {
+    const authorized = this.ledger.books.payments.get(payment);
+    if (authorized?.status !== 'authorized') return 'nothing is authorised';
+    if (authorized.currency !== currency) return `the payment was in ${authorized.currency}`;
+    const left = authorized.amount - capturedOf(authorized);
+    if (kind === 'void') return amount === left ? undefined : `${left} of the authorised amount is left`;
+    return amount > left ? `only ${left} of the authorised amount is left` : undefined;
+  }
+
   #refusal({ payment, amount, currency }: RefundRequest): string | undefined {
-    const captured = this.ledger.books.payments.get(payment);
-    if (captured?.status !== 'paid') return 'the payment was not captured';
-    if (captured.currency !== currency) return `the payment was in ${captured.currency}`;
-    const left = captured.amount - this.ledger.books.refunded(payment);
+    const paid = this.ledger.books.payments.get(payment);
+    if (!paid || capturedOf(paid) === 0) return 'the payment was not captured';
+    if (paid.currency !== currency) return `the payment was in ${paid.currency}`;
+    const left = capturedOf(paid) - this.ledger.books.refunded(payment);
     return amount > left ? `only ${left} of the captured amount is left` : undefined;
   }
 
@@ -107,7 +151,7 @@ export class Gateway {
   }
 }
 
-function newReference(prefix: 'ch' | 're'): string {
+function newReference(prefix: 'ch' | 'cp' | 'vo' | 're'): string {
   return `${prefix}_${randomUUID().replaceAll('-', '').slice(0, 24)}`;
 }
 

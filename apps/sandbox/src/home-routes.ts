@@ -11,9 +11,10 @@ export function homeRoutes({ settings, ledger: { books }, faults }: Parts) {
 
     app.get('/', async (_, reply) => {
       const payments = latest(books.payments).map((payment): PaymentLink => {
-        const { reference: paymentId, amount, currency, orderId } = payment;
-        const sig = signTerms({ paymentId, amount, currency, orderId }, settings.gatewaySecret);
-        const query = new URLSearchParams({ amount: String(amount), currency, orderId, sig });
+        const { reference: paymentId, amount, currency, orderId, capture } = payment;
+        const sig = signTerms({ paymentId, amount, currency, orderId, capture }, settings.gatewaySecret);
+        const terms = { amount: String(amount), currency, orderId, ...(capture ? { capture } : {}), sig };
+        const query = new URLSearchParams(terms);
         return { payment, href: `/pay/${encodeURIComponent(paymentId)}?${query.toString()}` };
       });
       const waybills = latest(books.waybills).map((waybill) => ({

@@ -38,13 +38,13 @@ export function paymentPage(terms: PaymentTerms): string {
 }
 
 export function resultPage(payment: Payment, platformUrl: string): string {
-  const paid = payment.status === 'paid';
+  const paid = payment.status !== 'declined';
   const back = `${platformUrl}/v1/payments/return/sandbox?reference=${encodeURIComponent(payment.reference)}`;
   return page(
     paid ? 'Paid' : 'Declined',
     html`<main class="card">
       <p class="brand">Sandbox Pay</p>
-      <h1 class="${payment.status}">${paid ? 'Payment received' : 'Payment declined'}</h1>
+      <h1 class="${paid ? 'paid' : 'declined'}">${paid ? 'Payment received' : 'Payment declined'}</h1>
       <p class="amount">${money(payment.amount, payment.currency)}</p>
       <dl>
         <dt>Order</dt>

@@ -8,7 +8,7 @@ import { sameSecret, signTerms, type PaymentTerms } from './signing';
 
 interface PageAddress {
   Params: { paymentId: string };
-  Querystring: { amount: string; currency: string; orderId: string; sig: string };
+  Querystring: { amount: string; currency: string; orderId: string; capture?: 'manual'; sig: string };
 }
 
 /** The payment page that buyers are redirected to. The address itself carries the signed terms. */
@@ -32,7 +32,7 @@ export function paymentRoutes({ settings, ledger: { books }, gateway }: Parts) {
         if (!terms) return reply.code(403).send(byForm ? forbiddenPage() : { error: 'the signature is wrong' });
         const payment = gateway.decide(terms, request.body.outcome);
         if (byForm) return resultPage(payment, settings.platformUrl);
-        const { refunded: _, ...answer } = paymentView(payment, books);
+        const { refunded: _, captured: __, ...answer } = paymentView(payment, books);
         return answer;
       },
     );
@@ -41,7 +41,7 @@ export function paymentRoutes({ settings, ledger: { books }, gateway }: Parts) {
 
 /** What the address says, when its signature is right. */
 function signedTerms({ params, query }: FastifyRequest<PageAddress>, secret: string): PaymentTerms | undefined {
-  const { amount, currency, orderId, sig } = query;
-  const terms = { paymentId: params.paymentId, amount: Number(amount), currency, orderId };
+  const { amount, currency, orderId, capture, sig } = query;
+  const terms = { paymentId: params.paymentId, amount: Number(amount), currency, orderId, capture };
   return sameSecret(sig, signTerms(terms, secret)) ? terms : undefined;
 }

@@ -20,6 +20,7 @@ export const paymentPageSchema = {
       amount: { type: 'string', pattern: '^(0|[1-9][0-9]{0,14})$' },
       currency,
       orderId: identifier,
+      capture: { enum: ['manual'] },
       sig: { type: 'string' },
     },
   },
@@ -30,15 +31,9 @@ export const decisionSchema = {
   body: { type: 'object', required: ['outcome'], properties: { outcome: { enum: ['paid', 'declined'] } } },
 };
 
-export const refundSchema = {
-  headers: idempotencyKey,
-  body: {
-    type: 'object',
-    required: ['reference', 'payment', 'amount', 'currency'],
-    additionalProperties: false,
-    properties: { reference: identifier, payment: identifier, amount, currency },
-  },
-};
+export const refundSchema = operationSchema();
+export const voidSchema = operationSchema();
+export const captureSchema = operationSchema({ final: { type: 'boolean' } });
 
 export const bookingSchema = {
   headers: idempotencyKey,
@@ -75,3 +70,15 @@ export const scanSchema = {
     },
   },
 };
+
+function operationSchema(more: object = {}) {
+  return {
+    headers: idempotencyKey,
+    body: {
+      type: 'object',
+      required: ['reference', 'payment', 'amount', 'currency'],
+      additionalProperties: false,
+      properties: { reference: identifier, payment: identifier, amount, currency, ...more },
+    },
+  };
+}

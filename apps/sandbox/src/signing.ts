@@ -1,16 +1,19 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
-/** What a payment page's address is about; `sig` covers all four. */
+/** What a payment page's address is about; `sig` covers all of it. */
 export interface PaymentTerms {
   paymentId: string;
   /** Minor units. */
   amount: number;
   currency: string;
   orderId: string;
+  /** Authorise only; part of what is signed when it is there. */
+  capture?: 'manual';
 }
 
 export function signTerms(terms: PaymentTerms, secret: string): string {
-  return hmac(secret, `${terms.paymentId}|${terms.amount}|${terms.currency}|${terms.orderId}`);
+  const { paymentId, amount, currency, orderId, capture } = terms;
+  return hmac(secret, [paymentId, amount, currency, orderId, capture ?? []].flat().join('|'));
 }
 
 /** The `Sandbox-Signature` header over the exact bytes of a callback, made anew for each try. */

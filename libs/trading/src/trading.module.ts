@@ -62,6 +62,8 @@ import { FollowWaybill } from './features/orders/follow-waybill';
 import { GiveMoneyBack } from './features/payments/give-money-back';
 import { ForgetQuotes } from './features/pricing/forget-quotes';
 import { QuoteBasketHandler } from './features/pricing/quote-basket';
+import { InstructPaymentHandler } from './features/payments/instruct-payment';
+import { PaymentReads } from './features/payments/payment-reads';
 import { ReceivePaymentCallbackHandler } from './features/payments/receive-payment-callback';
 import { RecordPaymentOutcome } from './features/payments/record-payment-outcome';
 import { AddCoupon } from './features/promotions/add-coupon';
@@ -139,6 +141,8 @@ export class TradingModule {
         GiveMoneyBack,
         KeepPoints,
         QuoteBasketHandler,
+        InstructPaymentHandler,
+        PaymentReads,
         ReceivePaymentCallbackHandler,
         RecordPaymentOutcome,
         Refunds,

@@ -1,35 +1,198 @@
-import { Controller, Get, Header, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, Get, Header, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import {
   ApiBody,
+  ApiCreatedResponse,
+  ApiHeader,
   ApiOkResponse,
   ApiOperation,
   ApiParam,
   ApiProperty,
+  ApiPropertyOptional,
   ApiQuery,
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { isId } from '@tradewind/shared-kernel';
-import type { FastifyRequest } from 'fastify';
+import { type Id, isId, Money } from '@tradewind/shared-kernel';
+import { Idempotent, type IdempotentRequest, withinBudget } from '@tradewind/shared-kernel/http';
+import { Type } from 'class-transformer';
+import { IsBoolean, IsObject, IsOptional, ValidateNested } from 'class-validator';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { refusal } from '../../domain/refusals';
+import { InstructPayment, type PaymentInstruction } from '../../features/payments/instruct-payment';
+import { PaymentReads } from '../../features/payments/payment-reads';
 import { ReceivePaymentCallback } from '../../features/payments/receive-payment-callback';
 import { ReturnFromGateway } from '../../features/payments/return-from-gateway';
-import { ProblemShape } from './shapes';
+import { TradingSettings } from '../../features/trading-settings';
+import { send } from './send';
+import { MoneyShape, ProblemShape } from './shapes';
 
 export class CallbackAnswer {
   @ApiProperty({ description: 'The message is stored; it is applied next.', example: true })
   received: boolean;
 }
 
+export class CaptureInput {
+  @ApiPropertyOptional({ description: 'How much; all that is left of the authorisation when absent.' })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => MoneyShape)
+  amount?: MoneyShape;
+
+  @ApiPropertyOptional({
+    description:
+      'Nothing more will be captured: what is left is let go, and the order is paid with what was captured. A gateway that captures an authorisation only once takes every capture for final.',
+    default: false,
+    example: false,
+  })
+  @IsOptional()
+  @IsBoolean()
+  final?: boolean;
+}
+
+export class OperationShape {
+  @ApiProperty({ description: '`pay_…`, `cap_…`, `voi_…` or `ref_…`.', example: 'cap_01kc1xv8q1fwer8xv1wbq0z4b2' })
+  id: string;
+  @ApiProperty({ description: 'What the gateway is asked for.', enum: ['authorize', 'capture', 'void', 'refund'] })
+  kind: string;
+  @ApiProperty({
+    description: '`unknown`: the gateway has not told; it is being asked.',
+    enum: ['pending', 'success', 'failed', 'unknown'],
+  })
+  status: string;
+  @ApiProperty({ description: 'About how much.' })
+  amount: MoneyShape;
+  @ApiProperty({ description: 'What the gateway calls it.', type: String, nullable: true, example: 'cp_8f1c' })
+  gatewayReference: string | null;
+  @ApiProperty({ description: 'When it was asked for.', format: 'date-time', example: '2026-01-31T08:30:00.000Z' })
+  requestedAt: string;
+}
+
+export class OperationInFullShape extends OperationShape {
+  @ApiProperty({
+    description: 'Where the call is. `stuck`: the gateway was asked for days and has not told, a person has to look.',
+    enum: ['requested', 'sent', 'pending', 'unknown', 'succeeded', 'failed', 'stuck'],
+  })
+  state: string;
+  @ApiProperty({ description: 'Calls and questions so far.', example: 1 })
+  attempts: number;
+  @ApiProperty({ description: 'Why it is not done.', type: String, nullable: true, example: null })
+  lastError: string | null;
+  @ApiProperty({
+    description: 'When the gateway is called or asked next.',
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: null,
+  })
+  nextCheckAt: string | null;
+}
+
+export class PaymentInFullShape {
+  @ApiProperty({ description: 'Identifier of the payment.', example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6' })
+  id: string;
+  @ApiProperty({ description: 'The order that it pays.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  orderId: string;
+  @ApiProperty({ description: 'Through which gateway.', example: 'sandbox' })
+  gateway: string;
+  @ApiProperty({ description: 'Whether an authorisation is captured at once.', enum: ['automatic', 'manual'] })
+  capture: string;
+  @ApiProperty({
+    description: 'Computed from the facts below.',
+    enum: ['none', 'pending', 'authorized', 'paid', 'partially-refunded', 'refunded', 'failed'],
+  })
+  status: string;
+  @ApiProperty({ description: 'What the buyer was asked for.' })
+  amount: MoneyShape;
+  @ApiProperty({ description: 'What may be captured, and what was.' })
+  authorized: MoneyShape;
+  @ApiProperty({ description: 'Asked of the gateway to capture, not answered yet.' })
+  capturePending: MoneyShape;
+  @ApiProperty({ description: 'What the buyer has paid.' })
+  captured: MoneyShape;
+  @ApiProperty({ description: 'Asked of the gateway to give back, not answered yet.' })
+  refundPending: MoneyShape;
+  @ApiProperty({ description: 'What was given back.' })
+  refunded: MoneyShape;
+  @ApiProperty({ description: 'What the gateway calls it.', type: String, nullable: true, example: 'ch_8f1c' })
+  gatewayReference: string | null;
+  @ApiPropertyOptional({ description: 'Send the buyer here to pay.', example: 'http://127.0.0.1:8081/pay/pay_01kc…' })
+  redirectUrl?: string;
+  @ApiPropertyOptional({ description: "For the gateway's own form in the buyer's browser.", example: 'pi_1_secret_2' })
+  clientSecret?: string;
+  @ApiProperty({ description: 'What gateways were asked, oldest first.', type: [OperationInFullShape] })
+  operations: OperationInFullShape[];
+}
+
+const KEY = {
+  name: 'Idempotency-Key',
+  required: true,
+  description: '1 to 255 printable ASCII characters; a repeat gets the first answer.',
+};
+const ID = {
+  name: 'id',
+  description: 'Identifier of the payment, `pay_…`.',
+  example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6',
+};
+
 @ApiTags('Trading')
 @Controller('v1/payments')
 export class PaymentsController {
   constructor(
     private readonly commands: CommandBus,
+    private readonly reads: PaymentReads,
     private readonly returning: ReturnFromGateway,
+    private readonly settings: TradingSettings,
   ) {}
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Read a payment: its facts, and every call to its gateway' })
+  @ApiParam(ID)
+  @ApiOkResponse({ description: 'The payment as it stands.', type: PaymentInFullShape })
+  @ApiResponse({ status: 404, description: '`unknown-payment`.', type: ProblemShape })
+  read(@Param('id') id: string): Promise<PaymentInFullShape> {
+    return this.reads.find(paymentIdOf(id));
+  }
+
+  @Post(':id/captures')
+  @ApiOperation({ summary: 'Capture what is authorised, or part of it' })
+  @ApiParam(ID)
+  @ApiHeader({ ...KEY, example: 'capture-4711' })
+  @ApiCreatedResponse({ description: 'The capture; its money is set aside whatever its status.', type: OperationShape })
+  @ApiResponse({ status: 404, description: '`unknown-payment`.', type: ProblemShape })
+  @ApiResponse({
+    status: 409,
+    description: '`not-capturable`, `payment-operation-open`, `illegal-transition`.',
+    type: ProblemShape,
+  })
+  @ApiResponse({ status: 422, description: '`capture-exceeds-authorized`.', type: ProblemShape })
+  capture(
+    @Param('id') id: string,
+    @Body() { amount, final }: CaptureInput,
+    @Idempotent('money') idempotency: IdempotentRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    if (amount?.amount === 0) throw refusal('not-capturable', 'a capture takes more than nothing');
+    const money = amount ? Money.fromJSON(amount) : undefined;
+    return this.#instruct(id, { kind: 'capture', amount: money, final }, idempotency, reply);
+  }
+
+  @Post(':id/void')
+  @ApiOperation({ summary: 'Let go of what is authorised and not captured' })
+  @ApiParam(ID)
+  @ApiHeader({ ...KEY, example: 'void-4711' })
+  @ApiCreatedResponse({ description: 'The void.', type: OperationShape })
+  @ApiResponse({ status: 404, description: '`unknown-payment`.', type: ProblemShape })
+  @ApiResponse({ status: 409, description: '`not-voidable`, `payment-operation-open`.', type: ProblemShape })
+  void(
+    @Param('id') id: string,
+    @Idempotent('money') idempotency: IdempotentRequest,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    return this.#instruct(id, { kind: 'void' }, idempotency, reply);
+  }
 
   @Post('callbacks/:gateway')
   @HttpCode(200)
@@ -64,4 +227,21 @@ export class PaymentsController {
 <h1>${order.paymentStatus === 'paid' ? '支付成功 · Payment received' : '等待支付结果 · Waiting for the payment'}</h1>
 <p>${order.id}<br>payment: ${order.paymentStatus}</p>`;
   }
+
+  async #instruct(
+    id: string,
+    instruction: PaymentInstruction,
+    idempotency: IdempotentRequest,
+    reply: FastifyReply,
+  ): Promise<void> {
+    const answer = await withinBudget(this.settings.timeBudgetMs, () =>
+      this.commands.execute(new InstructPayment(paymentIdOf(id), instruction, idempotency)),
+    );
+    send(reply, answer);
+  }
+}
+
+function paymentIdOf(text: string): Id<'pay'> {
+  if (!isId('pay', text)) throw refusal('unknown-payment', 'not the identifier of a payment');
+  return text;
 }

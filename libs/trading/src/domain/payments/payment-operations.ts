@@ -1,6 +1,22 @@
 import { type Id, idOf, type Money } from '@tradewind/shared-kernel';
 
+/** `unknown`: the gateway has not told; it is being asked, or a person has to look. */
 export type RefundStatus = 'pending' | 'success' | 'failed' | 'unknown';
+
+export type OperationState = 'requested' | 'sent' | 'pending' | 'unknown' | 'succeeded' | 'failed' | 'stuck';
+
+const STATUS_OF = {
+  requested: 'pending',
+  sent: 'pending',
+  pending: 'pending',
+  unknown: 'unknown',
+  stuck: 'unknown',
+  succeeded: 'success',
+  failed: 'failed',
+} as const satisfies Record<OperationState, RefundStatus>;
+
+/** What callers are told of an operation that is in this state. */
+export const statusOf = (state: OperationState): RefundStatus => STATUS_OF[state];
 
 export interface Refund {
   id: Id<'ref'>;
@@ -24,7 +40,7 @@ export interface PaymentOperation {
   kind: OperationKind;
   amount: Money;
   /** `unknown`: the gateway has not told and is being asked; `stuck`: it was asked for days, a person has to look. */
-  state: 'requested' | 'sent' | 'pending' | 'unknown' | 'succeeded' | 'failed' | 'stuck';
+  state: OperationState;
   attempts: number;
   gatewayReference: string | null;
   lastError: string | null;
@@ -42,15 +58,23 @@ export interface MoneyOperation {
 }
 
 /** An operation that just ended, and what it was before. */
-export type EndedOperation = MoneyOperation & { was: PaymentOperation['state'] };
+export type EndedOperation = MoneyOperation & { was: OperationState };
 
 /** Rows of money on the move: each is committed before its gateway is called. */
 export abstract class PaymentOperations {
   /** A refund to be made, in the current unit of work. Its id is the gateway's key. */
   abstract addRefund(refund: Omit<Refund, 'status'>, paymentId: Id<'pay'>, requestKey: string | null): Promise<void>;
   /** A capture to be made. `final`: the gateway lets go of the rest. */
-  abstract addCapture(id: Id<'cap'>, paymentId: Id<'pay'>, amount: Money, final: boolean): Promise<void>;
-  abstract addVoid(id: Id<'voi'>, paymentId: Id<'pay'>, amount: Money): Promise<void>;
+  abstract addCapture(
+    id: Id<'cap'>,
+    paymentId: Id<'pay'>,
+    amount: Money,
+    final: boolean,
+    requestKey: string,
+  ): Promise<void>;
+  abstract addVoid(id: Id<'voi'>, paymentId: Id<'pay'>, amount: Money, requestKey: string | null): Promise<void>;
+  /** The operation that a request with this key made, however long ago. */
+  abstract ofRequest(requestKey: string): Promise<string | undefined>;
   /** The refund that a request with this key made, however long ago. */
   abstract refundOfRequest(requestKey: string): Promise<Refund | undefined>;
   /** These are authorised, paid or voided: the gateway need not be asked about them any more. */
@@ -82,6 +106,8 @@ export abstract class PaymentOperations {
   abstract onAdded(listener: () => void): void;
   /** Throws `unknown-refund`. */
   abstract findRefund(id: Id<'ref'>): Promise<Refund>;
+  /** One that there is. */
+  abstract find(id: string): Promise<PaymentOperation>;
   /** All operations of a payment, oldest first. */
   abstract of(paymentId: Id<'pay'>): Promise<PaymentOperation[]>;
 }

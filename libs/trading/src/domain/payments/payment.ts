@@ -23,7 +23,7 @@ export interface PaymentFacts {
   declined: boolean;
   /** Nothing was captured of the authorisation, and nothing will be. */
   voided: boolean;
-  /** The gateway was asked to let go of the authorisation and has not answered yet. */
+  /** The gateway was asked to let go of what is left, by a void or a final capture, and has not answered yet. */
   voidPending: boolean;
 }
 
@@ -107,7 +107,7 @@ export class Payment {
         capturable: this.capturable.toJSON(),
       });
     }
-    this.facts = { ...this.facts, capturePending: capturePending.plus(amount) };
+    this.facts = { ...this.facts, capturePending: capturePending.plus(amount), voidPending: final };
   }
 
   settleCapture(amount: Money, taken: boolean, final: boolean): void {
@@ -116,6 +116,7 @@ export class Payment {
     this.facts = {
       ...this.facts,
       capturePending: capturePending.minus(amount),
+      voidPending: false,
       captured: all,
       authorized: taken && final ? all : authorized,
     };

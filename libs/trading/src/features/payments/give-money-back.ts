@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Ids } from '@tradewind/shared-kernel';
+import { type Id, Ids } from '@tradewind/shared-kernel';
 import type { Order } from '../../domain/orders/order';
 import { PaymentOperations } from '../../domain/payments/payment-operations';
 import { Refunds } from '../refunds/refunds';
@@ -26,8 +26,9 @@ export class GiveMoneyBack {
   }
 
   /** Lets go of what is authorised and not captured. Throws `not-voidable`, `payment-operation-open`. */
-  async void(order: Order): Promise<void> {
+  async void(order: Order, requestKey: string | null = null): Promise<Id<'voi'>> {
     const id = this.ids.next('voi');
-    await this.operations.addVoid(id, order.payment.state.id, order.requestVoid(id));
+    await this.operations.addVoid(id, order.payment.state.id, order.requestVoid(id), requestKey);
+    return id;
   }
 }

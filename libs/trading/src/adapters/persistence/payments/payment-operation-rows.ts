@@ -5,22 +5,13 @@ import {
   type EndedOperation,
   operationId,
   type OperationKind,
+  type OperationState,
   type PaymentOperation,
   PaymentOperations,
   type Refund,
-  type RefundStatus,
+  statusOf,
 } from '../../../domain/payments/payment-operations';
 import { refusal } from '../../../domain/refusals';
-
-const STATUS_OF: Record<string, RefundStatus> = {
-  requested: 'pending',
-  sent: 'pending',
-  pending: 'pending',
-  unknown: 'unknown',
-  stuck: 'unknown',
-  succeeded: 'success',
-  failed: 'failed',
-};
 
 interface NewOperation {
   id: string;
@@ -45,12 +36,20 @@ export class PaymentOperationRows extends PaymentOperations {
     return this.#add({ ...refund, kind: 'refund', paymentId, requestKey });
   }
 
-  addCapture(id: Id<'cap'>, paymentId: Id<'pay'>, amount: Money, final: boolean): Promise<void> {
-    return this.#add({ id, kind: 'capture', paymentId, amount, final });
+  addCapture(id: Id<'cap'>, paymentId: Id<'pay'>, amount: Money, final: boolean, requestKey: string): Promise<void> {
+    return this.#add({ id, kind: 'capture', paymentId, amount, final, requestKey });
   }
 
-  addVoid(id: Id<'voi'>, paymentId: Id<'pay'>, amount: Money): Promise<void> {
-    return this.#add({ id, kind: 'void', paymentId, amount });
+  addVoid(id: Id<'voi'>, paymentId: Id<'pay'>, amount: Money, requestKey: string | null): Promise<void> {
+    return this.#add({ id, kind: 'void', paymentId, amount, requestKey });
+  }
+
+  async ofRequest(requestKey: string): Promise<string | undefined> {
+    const [row] = await this.unitOfWork.query<{ id: string; kind: OperationKind }>(
+      'SELECT id, kind FROM trading.payment_operation WHERE request_key = $1',
+      [requestKey],
+    );
+    return row && operationId(row.kind, row.id);
   }
 
   announce(): void {
@@ -149,24 +148,18 @@ export class PaymentOperationRows extends PaymentOperations {
     return row && refundOf(row);
   }
 
+  async find(id: string): Promise<PaymentOperation> {
+    const [row] = await this.unitOfWork.query<OperationRow>(`${SELECT_OPERATIONS} WHERE id = $1`, [uuidOf(id)]);
+    if (!row) throw new Error(`payment operation ${id} is gone`);
+    return operationOf(row);
+  }
+
   async of(paymentId: Id<'pay'>): Promise<PaymentOperation[]> {
     const rows = await this.unitOfWork.query<OperationRow>(
-      `SELECT id, kind, amount, currency, state, attempts, gateway_ref, last_error, requested_at, due_at
-         FROM trading.payment_operation
-        WHERE id = $1 OR (payment_id = $1 AND kind <> 'authorize') ORDER BY requested_at, id`,
+      `${SELECT_OPERATIONS} WHERE id = $1 OR (payment_id = $1 AND kind <> 'authorize') ORDER BY requested_at, id`,
       [uuidOf(paymentId)],
     );
-    return rows.map((row) => ({
-      id: operationId(row.kind, row.id),
-      kind: row.kind,
-      amount: Money.of(row.amount, row.currency),
-      state: row.state,
-      attempts: row.attempts,
-      gatewayReference: row.gateway_ref,
-      lastError: row.last_error,
-      requestedAt: row.requested_at,
-      nextCheckAt: row.due_at,
-    }));
+    return rows.map(operationOf);
   }
 
   async #add(operation: NewOperation): Promise<void> {
@@ -190,7 +183,7 @@ interface EndedRow {
   amount: bigint;
   currency: string;
   final: boolean;
-  was: PaymentOperation['state'];
+  was: OperationState;
 }
 
 interface OperationRow {
@@ -198,7 +191,7 @@ interface OperationRow {
   kind: OperationKind;
   amount: bigint;
   currency: string;
-  state: PaymentOperation['state'];
+  state: OperationState;
   attempts: number;
   gateway_ref: string | null;
   last_error: string | null;
@@ -206,13 +199,28 @@ interface OperationRow {
   due_at: Date | null;
 }
 
+const SELECT_OPERATIONS = `SELECT id, kind, amount, currency, state, attempts, gateway_ref, last_error, requested_at, due_at
+  FROM trading.payment_operation`;
+
+const operationOf = (row: OperationRow): PaymentOperation => ({
+  id: operationId(row.kind, row.id),
+  kind: row.kind,
+  amount: Money.of(row.amount, row.currency),
+  state: row.state,
+  attempts: row.attempts,
+  gatewayReference: row.gateway_ref,
+  lastError: row.last_error,
+  requestedAt: row.requested_at,
+  nextCheckAt: row.due_at,
+});
+
 interface RefundRow {
   id: string;
   order_id: string;
   amount: bigint;
   currency: string;
   reason: string;
-  state: string;
+  state: OperationState;
   requested_at: Date;
 }
 
@@ -224,6 +232,6 @@ const refundOf = (row: RefundRow): Refund => ({
   orderId: idOf('ord', row.order_id),
   amount: Money.of(row.amount, row.currency),
   reason: row.reason,
-  status: STATUS_OF[row.state] ?? 'unknown',
+  status: statusOf(row.state),
   requestedAt: row.requested_at,
 });

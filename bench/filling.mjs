@@ -47,8 +47,10 @@ const TRADING = [
           CASE status WHEN 'cancelled' THEN placed_at + interval '15 minutes' END,
           CASE status WHEN 'cancelled' THEN 'hold-expired' END
      FROM public.filled ORDER BY n`,
-  `INSERT INTO trading.order_line (order_id, line_no, sku, quantity, unit_price, total)
-   SELECT id, 1, sku, 1, price, price FROM public.filled ORDER BY n`,
+  `INSERT INTO trading.order_line (order_id, line_no, sku, quantity, unit_price, total, cancelled, shipped, delivered)
+   SELECT id, 1, sku, 1, price, price, (status = 'cancelled')::int, (status IN ('shipped', 'delivered'))::int,
+          (status = 'delivered')::int
+     FROM public.filled ORDER BY n`,
   `INSERT INTO trading.payment (id, order_id, gateway, currency, amount, authorized, captured, gateway_reference)
    SELECT id, id, 'sandbox', 'CNY', price, paid, paid, CASE WHEN paid > 0 THEN 'ch_' || type_id END
      FROM (SELECT *, CASE WHEN status IN ('created', 'cancelled') THEN 0 ELSE price END AS paid FROM public.filled) AS f

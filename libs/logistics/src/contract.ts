@@ -12,6 +12,8 @@ interface OfWaybill {
   orderId: string;
   /** `SF`, `ZTO` */
   carrier: string;
+  /** `ful_…` of the units that it carries; null or absent when it carries the whole order. */
+  fulfilmentId?: string | null;
 }
 
 abstract class WaybillEvent<Data extends OfWaybill> extends ContractEvent<Data> {
@@ -50,7 +52,7 @@ export class WaybillReturned extends WaybillEvent<OfWaybill & { number: string; 
   static override readonly type = 'logistics.waybill-returned.v1';
 }
 
-/** The consignment will not travel: its order was cancelled or the carrier voided it. */
+/** The consignment will not travel: its order or fulfilment was cancelled, or the carrier voided it. */
 export class WaybillCancelled extends WaybillEvent<OfWaybill & { number: string | null }> {
   static override readonly type = 'logistics.waybill-cancelled.v1';
 }

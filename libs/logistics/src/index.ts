@@ -25,9 +25,11 @@ import { CarrierMessages } from './features/carrier-messages';
 import { PollCarriers } from './features/poll-carriers';
 import { PollSchedule } from './features/poll-schedule';
 import { ReceiveCarrierMessage } from './features/receive-carrier-message';
+import { ShipFulfilments } from './features/ship-fulfilments';
 import { StatusMappings } from './features/status-mappings';
 import { TrackingRecords } from './features/tracking-records';
 import { Waybills } from './features/waybills';
+import { WithdrawWaybills } from './features/withdraw-waybills';
 import { LogisticsSettings } from './settings';
 
 export { WAYBILL_MOVES, WAYBILL_RANK } from './domain/waybill-status';
@@ -83,6 +85,8 @@ export class LogisticsModule {
         ApplyCarrierMessage,
         CallCarriers,
         PollCarriers,
+        ShipFulfilments,
+        WithdrawWaybills,
       ],
     };
   }

@@ -10,6 +10,23 @@ interface OfOrder {
   orderId: string;
 }
 
+interface OfFulfilment extends OfOrder {
+  /** `ful_…` */
+  fulfilmentId: string;
+}
+
+interface OfReturn extends OfOrder {
+  /** `ret_…` */
+  returnId: string;
+}
+
+/** So many units of a line. */
+interface UnitsOfLine {
+  lineNo: number;
+  sku: string;
+  quantity: number;
+}
+
 abstract class OrderEvent<Data extends OfOrder> extends ContractEvent<Data> {
   get aggregateId(): string {
     return this.data.orderId;
@@ -61,6 +78,8 @@ export class OrderPaid extends OrderEvent<
     amount: MoneyJson;
     /** The carrier the buyer chose; null leaves the choice to Logistics. */
     carrier: string | null;
+    /** `manual`: nothing is shipped before a fulfilment is requested; `automatic` when absent. */
+    fulfilment?: 'automatic' | 'manual';
   }
 > {
   static override readonly type = 'trading.order-paid.v1';
@@ -114,19 +133,85 @@ export class OrderCancelled extends OrderEvent<
     reason: string;
     /** What the order was before; `paid` means that a refund follows. */
     from: 'created' | 'paid';
+    /** `manual`: its fulfilments are cancelled by events of their own; `automatic` when absent. */
+    fulfilment?: 'automatic' | 'manual';
   }
 > {
   static override readonly type = 'trading.order-cancelled.v1';
 }
 
-/** The parcel is with the carrier. */
+/** Units of some lines will not be shipped; they are free again. What was paid for them is given back. */
+export class OrderLinesCancelled extends OrderEvent<OfOrder & { reason: string; lines: UnitsOfLine[] }> {
+  static override readonly type = 'trading.order-lines-cancelled.v1';
+}
+
+/** These units of the order are to be shipped together. */
+export class FulfilmentRequested extends OrderEvent<
+  OfFulfilment & {
+    /** The carrier wished for; null leaves the choice to Logistics. */
+    carrier: string | null;
+    lines: UnitsOfLine[];
+  }
+> {
+  static override readonly type = 'trading.fulfilment-requested.v1';
+}
+
+/** A fulfilment that had not left the house will not be made: units of it were cancelled. */
+export class FulfilmentCancelled extends OrderEvent<OfFulfilment> {
+  static override readonly type = 'trading.fulfilment-cancelled.v1';
+}
+
+/** The parcel of one fulfilment is with the carrier. */
+export class FulfilmentShipped extends OrderEvent<
+  OfFulfilment & { waybillId: string; carrier: string; number: string }
+> {
+  static override readonly type = 'trading.fulfilment-shipped.v1';
+}
+
+/** The parcel of one fulfilment arrived. */
+export class FulfilmentDelivered extends OrderEvent<OfFulfilment & { waybillId: string; deliveredAt: string }> {
+  static override readonly type = 'trading.fulfilment-delivered.v1';
+}
+
+/** Every unit that was not cancelled is with a carrier; the waybill is that of the last parcel. */
 export class OrderShipped extends OrderEvent<OfOrder & { waybillId: string; carrier: string; number: string }> {
   static override readonly type = 'trading.order-shipped.v1';
 }
 
-/** The parcel arrived. */
+/** Everything that was shipped has arrived; the waybill is that of the last parcel. */
 export class OrderDelivered extends OrderEvent<OfOrder & { waybillId: string; deliveredAt: string }> {
   static override readonly type = 'trading.order-delivered.v1';
+}
+
+/** The carrier brought a parcel back to us, whether it had arrived before or not. */
+export class ParcelReturned extends OrderEvent<
+  OfOrder & {
+    waybillId: string;
+    /** Null when the parcel held the whole order. */
+    fulfilmentId: string | null;
+    /** The return that the units below are; null when returns of the buyer name all of them. */
+    returnId: string | null;
+    lines: UnitsOfLine[];
+  }
+> {
+  static override readonly type = 'trading.parcel-returned.v1';
+}
+
+/** The buyer announced that units come back. */
+export class ReturnRequested extends OrderEvent<OfReturn & { reason: string; lines: UnitsOfLine[] }> {
+  static override readonly type = 'trading.return-requested.v1';
+}
+
+/** The announced units are here. */
+export class ReturnReceived extends OrderEvent<OfReturn> {
+  static override readonly type = 'trading.return-received.v1';
+}
+
+/** Someone looked at the returned units; a refund of those accepted follows, unless their price was given back before. */
+export class ReturnDecided extends OrderEvent<
+  OfReturn & { lines: (UnitsOfLine & { outcome: 'accepted' | 'rejected'; restock: boolean })[] }
+> {
+  static override readonly type = 'trading.return-decided.v1';
 }
 
 /** Money was captured for an order that had been cancelled before; it is given back. */
@@ -143,7 +228,13 @@ export class RefundRequested extends OrderEvent<
 
 /** The gateway gave the money back, or definitely did not. */
 export class RefundSettled extends OrderEvent<
-  OfOrder & { refundId: string; paymentId: string; amount: MoneyJson; status: 'success' | 'failed' }
+  OfOrder & {
+    refundId: string;
+    paymentId: string;
+    amount: MoneyJson;
+    status: 'success' | 'failed';
+    /** What the whole order came to. */ orderTotal?: MoneyJson;
+  }
 > {
   static override readonly type = 'trading.refund-settled.v1';
 }
@@ -174,7 +265,8 @@ export class ShippingDetailsOfOrders extends ContractQuery<ReadonlyMap<string, S
 
 export interface ShippingDetails {
   recipient: ShippingAddress;
-  lines: { sku: string; quantity: number }[];
+  /** What was not cancelled; null when all of it was. */
+  lines: { sku: string; quantity: number }[] | null;
 }
 
 export interface ShippingAddress {

@@ -4,12 +4,14 @@ import { BuyerLedgersController } from './adapters/http/buyer-ledgers.controller
 import { BuyersController } from './adapters/http/buyers.controller';
 import { CheckoutController } from './adapters/http/checkout.controller';
 import { CouponsController } from './adapters/http/coupons.controller';
+import { FulfilmentsController } from './adapters/http/fulfilments.controller';
 import { OrdersController } from './adapters/http/orders.controller';
 import { PaymentsController } from './adapters/http/payments.controller';
 import { QuotesController } from './adapters/http/quotes.controller';
 import { PromotionsController } from './adapters/http/promotions.controller';
 import { RefundsController } from './adapters/http/refunds.controller';
 import { ShippingRatesController } from './adapters/http/shipping-rates.controller';
+import { ReturnsController } from './adapters/http/returns.controller';
 import { SkusController } from './adapters/http/skus.controller';
 import { TaxRatesController } from './adapters/http/tax-rates.controller';
 import { ConfiguredGateways } from './adapters/gateways/configured-gateways';
@@ -22,6 +24,7 @@ import { CheckoutRows } from './adapters/persistence/checkout/checkout-rows';
 import { CreateBuyers1767225600170 } from './adapters/persistence/migrations/create-buyers';
 import { CreatePricing1767225600120 } from './adapters/persistence/migrations/pricing';
 import { CreatePromotions1767225600110 } from './adapters/persistence/migrations/create-promotions';
+import { CreateGoods1767225600150 } from './adapters/persistence/migrations/create-goods';
 import { CreateTrading1767225600100 } from './adapters/persistence/migrations/create-trading';
 import { CreateStock1767225600130 } from './adapters/persistence/migrations/stock';
 import { OrderReads } from './adapters/persistence/orders/order-reads';
@@ -38,6 +41,7 @@ import { PriceListRows } from './adapters/persistence/pricing/price-list-rows';
 import { QuoteRows } from './adapters/persistence/pricing/quote-rows';
 import { ShippingRateRows } from './adapters/persistence/pricing/shipping-rate-rows';
 import { TaxRateRows } from './adapters/persistence/pricing/tax-rate-rows';
+import { ReturnRows } from './adapters/persistence/returns/return-rows';
 import { Catalogue } from './domain/stock/catalogue';
 import { Stock } from './domain/stock/stock';
 import { CheckoutStore } from './domain/checkout/checkout-store';
@@ -53,6 +57,7 @@ import { Quotes } from './domain/pricing/quote';
 import { ShippingRates, TaxRates } from './domain/pricing/rates';
 import { Coupons } from './domain/promotions/coupons';
 import { Promotions } from './domain/promotions/promotions';
+import { Returns } from './domain/returns/return';
 import { AnswerContacts, AnswerShippingDetails, OrderContacts } from './features/orders/answer-peers';
 import { ApplyPaymentCallback } from './features/payments/apply-payment-callback';
 import { CancelOrderHandler } from './features/orders/cancel-order';
@@ -69,7 +74,9 @@ import { RecordPaymentOutcome } from './features/payments/record-payment-outcome
 import { AddCoupon } from './features/promotions/add-coupon';
 import { DryRun } from './features/promotions/dry-run';
 import { Refunds } from './features/refunds/refunds';
+import { RequestFulfilmentHandler } from './features/fulfilments/request-fulfilment';
 import { RequestRefundHandler } from './features/refunds/request-refund';
+import { DecideReturnHandler, ReceiveReturnHandler, RequestReturnHandler } from './features/returns/return-goods';
 import { ReturnFromGateway } from './features/payments/return-from-gateway';
 import { SettlePaymentOperations } from './features/payments/settle-payment-operations';
 import { TradingSettings } from './features/trading-settings';
@@ -81,6 +88,7 @@ export const tradingPersistence: Persistence = {
     CreatePromotions1767225600110,
     CreatePricing1767225600120,
     CreateStock1767225600130,
+    CreateGoods1767225600150,
     CreateBuyers1767225600170,
   ],
 };
@@ -95,11 +103,13 @@ export class TradingModule {
         BuyersController,
         CheckoutController,
         CouponsController,
+        FulfilmentsController,
         OrdersController,
         PaymentsController,
         QuotesController,
         RefundsController,
         ShippingRatesController,
+        ReturnsController,
         SkusController,
         TaxRatesController,
         PromotionsController,
@@ -114,6 +124,7 @@ export class TradingModule {
         { provide: Stock, useExisting: StockRows },
         { provide: CheckoutStore, useClass: CheckoutRows },
         { provide: Orders, useClass: OrderRepository },
+        { provide: Returns, useClass: ReturnRows },
         OrderReads,
         { provide: OrderContacts, useExisting: OrderReads },
         { provide: PaymentCallbacks, useClass: PaymentCallbackRows },
@@ -144,9 +155,13 @@ export class TradingModule {
         InstructPaymentHandler,
         PaymentReads,
         ReceivePaymentCallbackHandler,
+        DecideReturnHandler,
+        ReceiveReturnHandler,
         RecordPaymentOutcome,
         Refunds,
+        RequestFulfilmentHandler,
         RequestRefundHandler,
+        RequestReturnHandler,
         ReturnFromGateway,
         SettlePaymentOperations,
       ],

@@ -6,9 +6,11 @@ import { CheckoutInput } from '../src/adapters/http/checkout.controller';
 import { QuoteInput } from '../src/adapters/http/quotes.controller';
 import { ShippingRateInput } from '../src/adapters/http/shipping-rates.controller';
 import { TaxRateInput } from '../src/adapters/http/tax-rates.controller';
+import { FulfilmentInput } from '../src/adapters/http/fulfilments.controller';
 import { CancelInput } from '../src/adapters/http/orders.controller';
 import { PromotionChange } from '../src/adapters/http/promotion-inputs';
 import { RefundInput } from '../src/adapters/http/refunds.controller';
+import { DecisionsInput, ReturnInput } from '../src/adapters/http/returns.controller';
 import { SkuInput } from '../src/adapters/http/skus.controller';
 
 const BASKET = {
@@ -63,7 +65,14 @@ const BODIES: [string, Type, object][] = [
     ShippingRateInput,
     { price: { amount: 800, currency: 'CNY' }, freeFrom: { amount: 9900, currency: 'CNY' }, isTaxed: true },
   ],
-  ['cancel', CancelInput, { reason: 'changed my mind' }],
+  ['cancel', CancelInput, { reason: 'changed my mind', lines: [{ lineNo: 1, quantity: 1 }] }],
+  ['fulfilment', FulfilmentInput, { lines: [{ lineNo: 1, quantity: 1 }], carrier: 'SF' }],
+  [
+    'return',
+    ReturnInput,
+    { orderId: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5', lines: [{ lineNo: 1, quantity: 1 }], reason: 'too small' },
+  ],
+  ['decision', DecisionsInput, { lines: [{ lineNo: 1, quantity: 1, outcome: 'accepted', restock: true }] }],
   ['promotion', PromotionChange, { version: 1, ...RULE }],
   ['SKU', SkuInput, { name: 'Tea', category: 'tea', price: { amount: 990, currency: 'CNY' }, onHand: 5 }],
 ];

@@ -37,7 +37,7 @@ const orders: Record<OrderStatus, () => Order> = {
 const moves: Record<Exclude<OrderMove, 'paid'>, (order: Order) => void> = {
   cancelled: (order) => order.cancel('changed mind', NOW),
   shipped: (order) => order.ship(waybill, NOW),
-  delivered: (order) => order.deliver('wbl_1', NOW),
+  delivered: (order) => order.deliver(waybill, NOW),
 };
 
 describe('an order', () => {
@@ -60,7 +60,7 @@ describe('an order', () => {
 
   it('is delivered when it arrived', () => {
     const order = given(aShippedOrder())
-      .when((o) => o.deliver('wbl_1', NOW))
+      .when((o) => o.deliver(waybill, NOW))
       .then(OrderDelivered);
     expect(order.fulfilmentStatus).toBe('delivered');
   });

@@ -13,17 +13,27 @@ import { isTrouble, type WaybillStatus } from './waybill-status';
 
 export type WaybillId = Id<'wbl'>;
 export type OrderId = Id<'ord'>;
+export type FulfilmentId = Id<'ful'>;
+
+export interface CarriedLine {
+  sku: string;
+  quantity: number;
+}
 
 export interface WaybillState {
   readonly id: WaybillId;
   readonly orderId: OrderId;
+  /** The part of the order that it carries; null for all of it. */
+  readonly fulfilmentId: FulfilmentId | null;
+  /** What is in it; null for what the order holds when it is booked. */
+  readonly lines: readonly CarriedLine[] | null;
   readonly carrier: string;
   readonly createdAt: Date;
   /** The carrier's; null until it answered the booking. */
   number: string | null;
   status: WaybillStatus;
   subStatus: string | null;
-  /** Its order was cancelled before the carrier had the parcel: scans no longer matter. */
+  /** What it carries was cancelled before the carrier had the parcel: scans no longer matter. */
   withdrawnAt: Date | null;
   /** The four below: known and announced. */
   dispatchedAt: Date | null;
@@ -33,7 +43,7 @@ export interface WaybillState {
 }
 
 /**
- * One consignment for one order. Its status is folded from scans and never set; what others must know is announced once,
+ * One consignment for one order or for a fulfilment, a part of one. Its status is folded from scans and never set; what others must know is announced once,
  * when the fold first says it.
  */
 export class Waybill extends Aggregate {
@@ -45,10 +55,13 @@ export class Waybill extends Aggregate {
   }
 
   /** A waybill that waits for its number. */
-  static requested(of: { id: WaybillId; orderId: OrderId; carrier: string; createdAt: Date }): Waybill {
+  static requested(
+    of: Pick<WaybillState, 'id' | 'orderId' | 'carrier' | 'createdAt'>,
+    part: Pick<WaybillState, 'fulfilmentId' | 'lines'> = { fulfilmentId: null, lines: null },
+  ): Waybill {
     const unknown = { number: null, subStatus: null, withdrawnAt: null };
     const ahead = { dispatchedAt: null, deliveredAt: null, returnedAt: null, cancelledAt: null };
-    return new Waybill({ ...of, ...unknown, ...ahead, status: 'CREATED' }, 0);
+    return new Waybill({ ...of, ...part, ...unknown, ...ahead, status: 'CREATED' }, 0);
   }
 
   static restore(state: WaybillState, version: number): Waybill {
@@ -60,6 +73,13 @@ export class Waybill extends Aggregate {
   }
   get orderId(): OrderId {
     return this.state.orderId;
+  }
+  /** What the carrier knows it by: it has one waybill for each reference. */
+  get reference(): OrderId | FulfilmentId {
+    return this.state.fulfilmentId ?? this.state.orderId;
+  }
+  get lines(): WaybillState['lines'] {
+    return this.state.lines;
   }
   get carrier(): string {
     return this.state.carrier;
@@ -79,16 +99,16 @@ export class Waybill extends Aggregate {
   accept(number: string): void {
     if (this.state.number !== null) return;
     this.state.number = number;
-    if (!this.isWithdrawn) this.raise(new WaybillCreated({ ...this.#names, number }));
+    if (!this.isWithdrawn) this.raise(new WaybillCreated({ ...this.names, number }));
   }
 
-  /** Ends it because its order was cancelled; `too-late` when the carrier already has the parcel. */
+  /** Ends it because what it carries was cancelled; `too-late` when the carrier already has the parcel. */
   withdraw(now: Date): 'withdrawn' | 'over' | 'too-late' {
     const { cancelledAt, dispatchedAt } = this.state;
     if (this.isWithdrawn || cancelledAt) return 'over';
     if (dispatchedAt) return 'too-late';
     Object.assign(this.state, { status: 'CANCELLED', subStatus: null, withdrawnAt: now, cancelledAt: now });
-    this.raise(new WaybillCancelled({ ...this.#names, number: this.state.number }));
+    this.raise(new WaybillCancelled({ ...this.names, number: this.state.number }));
     return 'withdrawn';
   }
 
@@ -98,14 +118,10 @@ export class Waybill extends Aggregate {
     if (number === null || this.isWithdrawn) return;
     const journey = journeyOf(scans);
     Object.assign(this.state, { status: journey.status, subStatus: journey.subStatus });
-    this.#announce({ ...this.#names, number }, journey, before);
+    this.#announce({ ...this.names, number }, journey, before);
   }
 
-  #announce(
-    names: { waybillId: string; orderId: string; carrier: string; number: string },
-    journey: Journey,
-    before: WaybillStatus,
-  ): void {
+  #announce(names: Waybill['names'] & { number: string }, journey: Journey, before: WaybillStatus): void {
     const { status, subStatus } = journey;
     this.#once('dispatchedAt', journey, (at) => new WaybillDispatched({ ...names, dispatchedAt: at }));
     if (status !== before && isTrouble(status) && journey.at) {
@@ -127,7 +143,8 @@ export class Waybill extends Aggregate {
     this.raise(event(at.toISOString()));
   }
 
-  get #names() {
-    return { waybillId: this.id, orderId: this.orderId, carrier: this.carrier };
+  private get names() {
+    const { orderId, carrier, fulfilmentId } = this.state;
+    return { waybillId: this.id, orderId, carrier, fulfilmentId };
   }
 }

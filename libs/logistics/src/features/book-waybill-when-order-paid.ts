@@ -7,7 +7,7 @@ import { Carriers } from './carrier';
 import { CarrierCalls } from './carrier-calls';
 import { Waybills } from './waybills';
 
-/** A paid order gets one waybill and one booking call. An order that was cancelled meanwhile has a waybill already. */
+/** A paid order that ships as a whole gets one waybill and one booking call. An order that was cancelled meanwhile has a waybill already. */
 @EventsHandler(OrderPaid)
 @Subscription('logistics.book-waybill-when-order-paid')
 export class BookWaybillWhenOrderPaid {
@@ -21,7 +21,9 @@ export class BookWaybillWhenOrderPaid {
 
   async handleBatch(events: Delivered<OrderPaid>[]): Promise<void> {
     const createdAt = this.clock.now();
-    const waybills = events.map(({ data }) =>
+    const whole = events.filter(({ data }) => data.fulfilment !== 'manual');
+    if (whole.length === 0) return;
+    const waybills = whole.map(({ data }) =>
       Waybill.requested({
         // Orders that were placed together are told of together: so are their waybills.
         id: this.ids.next('wbl', laneOf(data.orderId)),

@@ -45,7 +45,7 @@ export class CallCarriers implements NetworkEffect<CarrierCallRow, BookedWaybill
 
   async ask(row: CarrierCallRow, signal: AbortSignal): Promise<Outcome> {
     const waybill = await this.#waybillOf(row);
-    const outcome = await this.carriers.named(waybill.carrier).ask(waybill.orderId, signal);
+    const outcome = await this.carriers.named(waybill.carrier).ask(waybill.reference, signal);
     if (row.kind === 'book') return this.#unlessUsed(waybill, outcome);
     if (outcome.kind !== 'succeeded' || outcome.result.isCancelled) return outcome;
     return { kind: 'not-done', reason: 'the carrier still has it' };
@@ -73,11 +73,13 @@ export class CallCarriers implements NetworkEffect<CarrierCallRow, BookedWaybill
   }
 
   async #book(waybill: Waybill, signal: AbortSignal): Promise<Outcome> {
-    if (waybill.isWithdrawn) return { kind: 'failed', reason: 'the order was cancelled' };
+    if (waybill.isWithdrawn) return { kind: 'failed', reason: 'what it carries was cancelled' };
     const details = await this.#details.find(waybill.orderId);
     if (!details) return { kind: 'failed', reason: 'the order has no shipping details' };
-    const { recipient, lines } = details;
-    const booking = { orderId: waybill.orderId, recipient, parcels: [{ lines }] };
+    const { recipient } = details;
+    const lines = waybill.lines ?? details.lines;
+    if (!lines) return { kind: 'failed', reason: 'what it carries was cancelled' };
+    const booking = { reference: waybill.reference, recipient, parcels: [{ lines }] };
     return this.carriers.named(waybill.carrier).book(booking, signal);
   }
 

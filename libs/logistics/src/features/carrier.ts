@@ -22,12 +22,13 @@ export type ReadMessage =
 
 /** What a carrier is told about a consignment. Personal data: passed on, never kept. */
 export interface Booking {
-  orderId: string;
+  /** Our name for the consignment: the id of its order, or of the fulfilment that is a part of one. */
+  reference: string;
   recipient: object;
-  parcels: { lines: { sku: string; quantity: number }[] }[];
+  parcels: { lines: readonly { sku: string; quantity: number }[] }[];
 }
 
-/** What a carrier answers about the waybill of an order. */
+/** What a carrier answers about the waybill of a consignment. */
 export interface BookedWaybill {
   carrier: string;
   number: string;
@@ -46,10 +47,10 @@ export abstract class Carrier {
   abstract read(message: CarrierBytes): ReadMessage;
   abstract translate(scan: CarrierScan, mapping: StatusMapping): Translated;
 
-  /** Books under the order's id: however often it is called, the order has one waybill. */
+  /** Books under our reference: however often it is called, the consignment has one waybill. */
   abstract book(booking: Booking, signal: AbortSignal): Promise<EffectOutcome<BookedWaybill>>;
-  /** `not-done` when the carrier has never heard of the order. */
-  abstract ask(orderId: string, signal: AbortSignal): Promise<EffectOutcome<BookedWaybill>>;
+  /** `not-done` when the carrier has never heard of the consignment. */
+  abstract ask(reference: string, signal: AbortSignal): Promise<EffectOutcome<BookedWaybill>>;
   /** `failed` when the parcel was picked up already. */
   abstract cancel(number: string, signal: AbortSignal): Promise<EffectOutcome<BookedWaybill>>;
   /** Every scan the carrier has of a number, as it sends them; undefined when it gave no usable answer. */

@@ -13,18 +13,19 @@ const JSON_TYPE = 'application/json';
 export abstract class HttpCarrier extends Carrier {
   protected abstract readonly baseUrl: string;
 
-  async book(booking: Booking, signal: AbortSignal): Promise<Outcome> {
+  /** The shipper's reference is called `orderId` there. */
+  async book({ reference, ...booking }: Booking, signal: AbortSignal): Promise<Outcome> {
     const answer = await exchange(this.#url(''), {
       method: 'POST',
-      headers: { 'content-type': JSON_TYPE, 'idempotency-key': booking.orderId },
-      body: JSON.stringify(booking),
+      headers: { 'content-type': JSON_TYPE, 'idempotency-key': reference },
+      body: JSON.stringify({ orderId: reference, ...booking }),
       signal,
     });
     return calledOutcome(answer) ?? this.#bookedIn(answer);
   }
 
-  async ask(orderId: string, signal: AbortSignal): Promise<Outcome> {
-    const answer = await exchange(this.#url(`?orderId=${encodeURIComponent(orderId)}`), { signal });
+  async ask(reference: string, signal: AbortSignal): Promise<Outcome> {
+    const answer = await exchange(this.#url(`?orderId=${encodeURIComponent(reference)}`), { signal });
     if (answer.kind !== 'answer') return { kind: 'unknown', reason: answer.reason };
     if (answer.status === 404) return { kind: 'not-done', reason: 'the carrier has never heard of it' };
     if (answer.status >= 300) return { kind: 'unknown', reason: `answered ${answer.status}` };

@@ -27,6 +27,14 @@ export class WaybillAnswer {
   @ApiProperty({ description: 'The order that it carries.', example: 'ord_01kaqz3tr2f8vbq1v0c4k7n5rc' })
   orderId: string;
 
+  @ApiProperty({
+    description: 'The fulfilment that it carries; null when it carries the whole order.',
+    type: String,
+    nullable: true,
+    example: null,
+  })
+  fulfilmentId: string | null;
+
   @ApiProperty({ description: 'Who moves it.', enum: ['SF', 'ZTO'], example: 'SF' })
   carrier: string;
 
@@ -50,7 +58,7 @@ export class WaybillAnswer {
   @ApiProperty({
     description:
       '`waiting`: the carrier was not reached yet or has not answered; `booked`; `failed`: it refused, or gave a number that another order has; `stuck`: no outcome, ' +
-      'a person has to look; `withdrawn`: the order was cancelled before anything was booked.',
+      'a person has to look; `withdrawn`: what it carries was cancelled before anything was booked.',
     enum: BOOKING_STATES,
     enumName: 'BookingState',
     example: 'booked',
@@ -67,7 +75,7 @@ export class WaybillAnswer {
 
   @ApiProperty({
     ...TIME,
-    description: 'When the order was paid, as Logistics heard it.',
+    description: 'When the order was paid or the fulfilment requested, as Logistics heard it.',
     example: '2026-11-23T02:00:00.000Z',
   })
   createdAt: string;

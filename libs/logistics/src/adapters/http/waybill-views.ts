@@ -7,6 +7,7 @@ import type { BookingState, ScanAnswer, TrackedWaybillAnswer, WaybillAnswer } fr
 interface WaybillView {
   id: string;
   orderId: string;
+  fulfilmentId: string | null;
   carrier: string;
   number: string | null;
   status: WaybillStatus;
@@ -17,7 +18,7 @@ interface WaybillView {
 }
 
 const WAYBILL = `
-  SELECT w.id, w.order_id AS "orderId", w.carrier, w.number, w.status, w.sub_status AS "subStatus",
+  SELECT w.id, w.order_id AS "orderId", w.fulfilment_id AS "fulfilmentId", w.carrier, w.number, w.status, w.sub_status AS "subStatus",
          w.created_at AS "createdAt", c.state AS "callState", c.last_error AS "lastError"
     FROM logistics.waybill w LEFT JOIN logistics.carrier_call c ON c.waybill_id = w.id AND c.kind = 'book'`;
 
@@ -64,6 +65,7 @@ function answered({ callState, lastError, createdAt, ...waybill }: WaybillView):
     ...waybill,
     id: idOf('wbl', waybill.id),
     orderId: idOf('ord', waybill.orderId),
+    fulfilmentId: waybill.fulfilmentId && idOf('ful', waybill.fulfilmentId),
     parcels: [{ number, status }],
     bookingState: bookingState(callState, waybill),
     bookingError: number === null ? lastError : null,

@@ -3,22 +3,23 @@ import { EventBus } from '@nestjs/cqrs';
 import { idOf, uuidOf } from '@tradewind/shared-kernel';
 import { currentContext, type RequestContext, runInContext } from '@tradewind/shared-kernel/observability';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import { type OrderId, Waybill, type WaybillId, type WaybillState } from '../../domain/waybill';
+import { type FulfilmentId, type OrderId, Waybill, type WaybillId, type WaybillState } from '../../domain/waybill';
 import { isFinal, WAYBILL_STATUSES } from '../../domain/waybill-status';
 import { type CarrierNumber, Waybills } from '../../features/waybills';
 import { LogisticsSettings } from '../../settings';
 
 /** Ids are UUIDs. */
-interface WaybillRow extends Omit<WaybillState, 'id' | 'orderId'> {
+interface WaybillRow extends Omit<WaybillState, 'id' | 'orderId' | 'fulfilmentId'> {
   id: string;
   orderId: string;
+  fulfilmentId: string | null;
   version: number;
 }
 
 const FINAL = WAYBILL_STATUSES.filter(isFinal);
 
 const SELECT = `
-  SELECT w.id, w.order_id AS "orderId", w.carrier, w.created_at AS "createdAt", w.number, w.status,
+  SELECT w.id, w.order_id AS "orderId", w.fulfilment_id AS "fulfilmentId", w.lines, w.carrier, w.created_at AS "createdAt", w.number, w.status,
          w.sub_status AS "subStatus", w.withdrawn_at AS "withdrawnAt", w.dispatched_at AS "dispatchedAt",
          w.delivered_at AS "deliveredAt", w.returned_at AS "returnedAt", w.cancelled_at AS "cancelledAt", w.version
     FROM logistics.waybill w`;
@@ -37,13 +38,16 @@ export class WaybillRepository extends Waybills {
   async add(waybills: readonly Waybill[]): Promise<Waybill[]> {
     const states = waybills.map((waybill) => waybill.snapshot());
     const added = await this.unitOfWork.query<{ id: string }>(
-      `INSERT INTO logistics.waybill (id, order_id, carrier, status, version, created_at)
-       SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::int[], $6::timestamptz[])
-         AS w(id, order_id, carrier, status, version, created_at) ORDER BY order_id
-       ON CONFLICT (order_id) DO NOTHING RETURNING id`,
+      `INSERT INTO logistics.waybill (id, order_id, fulfilment_id, lines, carrier, status, version, created_at)
+       SELECT id, order_id, fulfilment_id, lines::jsonb, carrier, status, version, created_at
+         FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::int[], $8::timestamptz[])
+           AS w(id, order_id, fulfilment_id, lines, carrier, status, version, created_at) ORDER BY order_id, fulfilment_id
+       ON CONFLICT (order_id, fulfilment_id) DO NOTHING RETURNING id`,
       [
         states.map(({ id }) => uuidOf(id)),
         states.map(({ orderId }) => uuidOf(orderId)),
+        states.map(({ fulfilmentId }) => fulfilmentId && uuidOf(fulfilmentId)),
+        states.map(({ lines }) => lines && JSON.stringify(lines)),
         states.map(({ carrier }) => carrier),
         states.map(({ status }) => status),
         waybills.map(({ version }) => version),
@@ -67,7 +71,14 @@ export class WaybillRepository extends Waybills {
   }
 
   async lockOfOrder(orderId: OrderId): Promise<Waybill | undefined> {
-    return (await this.#read(`${SELECT} WHERE w.order_id = $1 FOR UPDATE`, [uuidOf(orderId)]))[0];
+    const whole = `${SELECT} WHERE w.order_id = $1 AND w.fulfilment_id IS NULL FOR UPDATE`;
+    return (await this.#read(whole, [uuidOf(orderId)]))[0];
+  }
+
+  async lockOfFulfilments(ids: readonly FulfilmentId[]): Promise<Waybill[]> {
+    if (ids.length === 0) return [];
+    const parts = `${SELECT} WHERE w.fulfilment_id = ANY($1::uuid[]) ORDER BY w.id FOR UPDATE`;
+    return this.#read(parts, [ids.map(uuidOf)]);
   }
 
   async lockByNumbers(numbers: readonly CarrierNumber[]): Promise<Waybill[]> {
@@ -126,8 +137,16 @@ export class WaybillRepository extends Waybills {
   }
 }
 
-const restored = ({ version, id, orderId, ...state }: WaybillRow): Waybill =>
-  Waybill.restore({ ...state, id: idOf('wbl', id), orderId: idOf('ord', orderId) }, version);
+const restored = ({ version, id, orderId, fulfilmentId, ...state }: WaybillRow): Waybill =>
+  Waybill.restore(
+    {
+      ...state,
+      id: idOf('wbl', id),
+      orderId: idOf('ord', orderId),
+      fulfilmentId: fulfilmentId === null ? null : idOf('ful', fulfilmentId),
+    },
+    version,
+  );
 
 const byId = (waybills: Waybill[]): Map<WaybillId, Waybill> =>
   new Map(waybills.map((waybill) => [waybill.id, waybill]));

@@ -51,6 +51,15 @@ export class CheckoutInput extends BasketInput {
   @Matches(/^[A-Z][A-Z0-9-]{1,19}$/, { message: 'carrier must be a carrier code such as SF' })
   carrier?: string;
 
+  @ApiPropertyOptional({
+    description: '`automatic`: everything ships once it is paid; `manual`: as fulfilments are requested.',
+    enum: ['automatic', 'manual'],
+    default: 'automatic',
+  })
+  @IsOptional()
+  @IsIn(['automatic', 'manual'])
+  fulfilment?: 'automatic' | 'manual';
+
   @ApiPropertyOptional({ description: 'BCP 47 language of the messages.', default: 'zh-CN', example: 'zh-CN' })
   @IsOptional()
   @IsLocale()
@@ -125,6 +134,7 @@ export class CheckoutController {
       paymentMethod: input.paymentMethod,
       capture: input.capture ?? 'automatic',
       carrier: input.carrier ?? null,
+      fulfilment: input.fulfilment ?? ('automatic' as const),
     };
     const delivery = {
       shippingAddress: Object.assign({}, input.shippingAddress),

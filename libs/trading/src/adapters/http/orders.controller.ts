@@ -21,6 +21,7 @@ import { OrderReads } from '../persistence/orders/order-reads';
 import { send, sendJson } from './send';
 import { OrderShape, ProblemShape } from './shapes';
 import { summaryOf } from './timeline';
+import { Units, UnitsInput } from './units';
 
 const STATUSES = ['created', 'paid', 'shipped', 'delivered', 'cancelled'] as const;
 
@@ -61,6 +62,11 @@ export class CancelInput {
   @IsNotEmpty()
   @MaxLength(200)
   reason: string;
+
+  @ApiPropertyOptional({ description: 'Only these units; the whole order when absent.', type: [UnitsInput] })
+  @IsOptional()
+  @Units()
+  lines?: UnitsInput[];
 }
 
 export class OrderPage extends NextCursor {
@@ -153,7 +159,7 @@ export class OrdersController {
 
   @Post(':id/cancel')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Cancel an order that has not shipped' })
+  @ApiOperation({ summary: 'Cancel an order, or units of it, that have not shipped' })
   @ApiParam({ name: 'id', description: 'Identifier of the order, `ord_…`.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
   @ApiHeader({
     name: 'Idempotency-Key',
@@ -161,19 +167,22 @@ export class OrdersController {
     description: '1 to 255 printable ASCII characters; a repeat gets the first answer.',
     example: 'cancel-4711',
   })
-  @ApiOkResponse({ description: 'The cancelled order.', type: OrderShape })
+  @ApiOkResponse({ description: 'The order after it.', type: OrderShape })
   @ApiResponse({
     status: 409,
-    description: '`illegal-transition` with `from`, `event`, `allowed`.',
+    description:
+      '`illegal-transition` with `from`, `event`, `allowed`; `insufficient-units` with what is `left` of each line; ' +
+      '`partial-cancel-unpaid`.',
     type: ProblemShape,
   })
+  @ApiResponse({ status: 422, description: '`unknown-line`.', type: ProblemShape })
   async cancel(
     @Param('id') id: string,
-    @Body() { reason }: CancelInput,
+    @Body() { reason, lines }: CancelInput,
     @Idempotent('money') idempotency: IdempotentRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    send(reply, await this.commands.execute(new CancelOrder(orderIdOf(id), reason, idempotency)));
+    send(reply, await this.commands.execute(new CancelOrder(orderIdOf(id), reason, lines, idempotency)));
   }
 }
 

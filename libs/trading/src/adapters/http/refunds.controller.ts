@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import {
   ApiCreatedResponse,
@@ -11,8 +11,17 @@ import {
   ApiResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { isId, Money } from '@tradewind/shared-kernel';
-import { Idempotent, type IdempotentRequest, IsIdOf, withinBudget } from '@tradewind/shared-kernel/http';
+import { type Id, isId, Money } from '@tradewind/shared-kernel';
+import {
+  decodeCursor,
+  Idempotent,
+  type IdempotentRequest,
+  IsIdOf,
+  NextCursor,
+  pageOf,
+  PageQuery,
+  withinBudget,
+} from '@tradewind/shared-kernel/http';
 import { Type } from 'class-transformer';
 import { IsNotEmpty, IsObject, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
 import type { FastifyReply } from 'fastify';
@@ -20,6 +29,7 @@ import { PaymentOperations } from '../../domain/payments/payment-operations';
 import { refusal } from '../../domain/refusals';
 import { refundView, RequestRefund } from '../../features/refunds/request-refund';
 import { TradingSettings } from '../../features/trading-settings';
+import { Units, UnitsInput } from './units';
 import { orderIdOf } from './orders.controller';
 import { send } from './send';
 import { MoneyShape, ProblemShape } from './shapes';
@@ -29,18 +39,35 @@ export class RefundInput {
   @IsIdOf('ord')
   orderId: string;
 
-  @ApiPropertyOptional({ description: 'How much; all that is left when absent.' })
+  @ApiPropertyOptional({ description: 'How much; all that is left when neither amount nor lines are given.' })
   @IsOptional()
   @IsObject()
   @ValidateNested()
   @Type(() => MoneyShape)
   amount?: MoneyShape;
 
+  @ApiPropertyOptional({
+    description: 'The price of these units, instead of an amount.',
+    type: [UnitsInput],
+  })
+  @IsOptional()
+  @Units()
+  lines?: UnitsInput[];
+
   @ApiProperty({ description: 'Why.', example: 'damaged on arrival' })
   @IsString()
   @IsNotEmpty()
   @MaxLength(200)
   reason: string;
+}
+
+export class RefundedLineShape {
+  @ApiProperty({ description: 'Number of the line within the order.', example: 1 })
+  lineNo: number;
+  @ApiProperty({ description: 'Units.', example: 1 })
+  quantity: number;
+  @ApiProperty({ description: 'Their price.' })
+  amount: MoneyShape;
 }
 
 export class RefundShape {
@@ -55,10 +82,23 @@ export class RefundShape {
   status: string;
   @ApiProperty({ description: 'What is given back.' })
   amount: MoneyShape;
+  @ApiProperty({ description: 'The units whose price it is; none when it was by amount.', type: [RefundedLineShape] })
+  lines: RefundedLineShape[];
   @ApiProperty({ description: 'Why.', example: 'damaged on arrival' })
   reason: string;
   @ApiProperty({ description: 'When it was asked for.', format: 'date-time', example: '2026-01-31T08:30:00.000Z' })
   requestedAt: string;
+}
+
+export class RefundsQuery extends PageQuery {
+  @ApiProperty({ description: 'The order, `ord_…`.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  @IsIdOf('ord')
+  orderId: string;
+}
+
+export class RefundPage extends NextCursor {
+  @ApiProperty({ description: 'Oldest first.', type: [RefundShape] })
+  data: RefundShape[];
 }
 
 @ApiTags('Trading')
@@ -84,18 +124,29 @@ export class RefundsController {
   @ApiResponse({ status: 409, description: '`not-refundable`.', type: ProblemShape })
   @ApiResponse({ status: 422, description: '`refund-exceeds-captured`.', type: ProblemShape })
   async refund(
-    @Body() { orderId, amount, reason }: RefundInput,
+    @Body() { orderId, amount, lines, reason }: RefundInput,
     @Idempotent('money') idempotency: IdempotentRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
+    if (amount && lines) throw refusal('amount-or-lines', 'give an amount or lines, not both');
     if (amount?.amount === 0) throw refusal('not-refundable', 'a refund gives back more than nothing');
     const money = amount ? Money.fromJSON(amount) : undefined;
     // Both names are one call: a key used under one is known under the other.
     const key = { ...idempotency, scope: 'anonymous POST /v1/refunds' };
     const answer = await withinBudget(this.settings.timeBudgetMs, () =>
-      this.commands.execute(new RequestRefund(orderIdOf(orderId), money, reason, key)),
+      this.commands.execute(new RequestRefund(orderIdOf(orderId), { amount: money, lines }, reason, key)),
     );
     send(reply, answer);
+  }
+
+  @Get('v1/refunds')
+  @ApiOperation({ summary: 'The refunds of an order' })
+  @ApiOkResponse({ description: 'One page.', type: RefundPage })
+  async ofOrder(@Query() { orderId, limit, cursor }: RefundsQuery): Promise<RefundPage> {
+    const after = cursor ? lastSeen(cursor) : undefined;
+    const refunds = await this.operations.refundsOfOrder(orderIdOf(orderId), limit + 1, after);
+    const { data, nextCursor } = pageOf(refunds, limit, ({ id }) => [id]);
+    return { data: data.map(refundView), nextCursor };
   }
 
   @Get('v1/refunds/:id')
@@ -112,3 +163,5 @@ export class RefundsController {
     return refundView(await this.operations.findRefund(id));
   }
 }
+
+const lastSeen = (cursor: string): Id<'ref'> => decodeCursor(cursor, [(part) => isId('ref', part)])[0] as Id<'ref'>;

@@ -43,6 +43,16 @@ export class AmountsShape {
   taxIncluded: boolean;
   @ApiProperty({ description: 'subtotal - discount + shipping, plus the tax where prices exclude it.' })
   total: MoneyShape;
+  @ApiProperty({ description: 'Units that were cancelled.', example: 0 })
+  cancelled: number;
+  @ApiProperty({ description: 'Units that a carrier has or had.', example: 0 })
+  shipped: number;
+  @ApiProperty({ description: 'Units that arrived.', example: 0 })
+  delivered: number;
+  @ApiProperty({ description: 'Units that came back.', example: 0 })
+  returned: number;
+  @ApiProperty({ description: 'Units whose price was given back by the line, or is on its way.', example: 0 })
+  refunded: number;
 }
 
 export const moment = (description: string, nullable = true) => ({
@@ -70,7 +80,12 @@ export class OrderShape extends AmountsShape {
     enum: ['none', 'partial', 'shipped', 'delivered', 'returned'],
   })
   fulfilmentStatus: string;
-  @ApiProperty({ description: 'What was ordered.', type: [OrderLineShape] })
+  @ApiProperty({
+    description: '`automatic`: shipped as a whole once it is paid; `manual`: as fulfilments are requested.',
+    enum: ['automatic', 'manual'],
+  })
+  fulfilment: string;
+  @ApiProperty({ description: 'What was ordered, and what became of it.', type: [OrderLineShape] })
   lines: OrderLineShape[];
   @ApiProperty({ description: 'The payment of this order.', example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6' })
   paymentId: string;

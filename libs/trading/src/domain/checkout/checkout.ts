@@ -1,4 +1,5 @@
 import type { Id, Money } from '@tradewind/shared-kernel';
+import type { FulfilmentMode } from '../orders/goods';
 import { Order } from '../orders/order';
 import { Payment } from '../payments/payment';
 import type { CaptureMode } from '../payments/payment-gateway';
@@ -14,6 +15,8 @@ export interface CheckoutRequest extends QuotedRequest {
   paymentMethod: string;
   capture: CaptureMode;
   carrier: string | null;
+  /** `automatic` when absent. */
+  fulfilment?: FulfilmentMode;
 }
 
 /** A SKU as it stands while its row is locked. */
@@ -106,6 +109,7 @@ export function placeOrder(
       holdExpiresAt: new Date(now.getTime() + holdMs),
     },
     Payment.awaited(ids.paymentId, request.paymentMethod, priced.total, request.capture),
+    request.fulfilment,
   );
 }
 

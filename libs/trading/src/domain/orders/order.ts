@@ -1,12 +1,11 @@
-import { Aggregate, type ContractEvent, type Id, type Money } from '@tradewind/shared-kernel';
+import type { Id, Money } from '@tradewind/shared-kernel';
 import {
   CaptureRequested,
   CaptureSettled,
   OrderCancelled,
-  OrderDelivered,
+  OrderLinesCancelled,
   OrderPaid,
   OrderPlaced,
-  OrderShipped,
   PaymentArrivedLate,
   PaymentAuthorized,
   PaymentDeclined,
@@ -17,43 +16,16 @@ import {
   StockHoldExtended,
   VoidRequested,
 } from '../../contract';
-import type { Amounts, PricedLine } from '../pricing/price-basket';
 import { amountsJson, lineJson } from '../pricing/pricing-json';
 import type { Payment, PaymentStatus } from '../payments/payment';
 import type { Charge, PaymentNews } from '../payments/payment-gateway';
 import { refusal } from '../refusals';
-import { type StockMove, unitsBySku } from '../stock/stock-movement';
+import { type FulfilmentMode, Goods } from './goods';
+import type { LineQuantity, RefundedLine } from './goods-lines';
+import { OrderGoods } from './order-goods';
+import type { OrderState } from './order-lifecycle';
 
-export type OrderStatus = 'created' | 'paid' | 'shipped' | 'delivered' | 'cancelled';
-export type OrderMove = 'paid' | 'cancelled' | 'shipped' | 'delivered';
-export type FulfilmentStatus = 'none' | 'partial' | 'shipped' | 'delivered' | 'returned';
-
-/** The product owner's table. Whatever is not in it is refused; a repeat of the move that led here changes nothing. */
-export const MOVES = {
-  created: { paid: 'paid', cancelled: 'cancelled' },
-  paid: { cancelled: 'cancelled', shipped: 'shipped' },
-  shipped: { delivered: 'delivered' },
-  delivered: {},
-  cancelled: {},
-} as const satisfies Record<OrderStatus, Partial<Record<OrderMove, OrderStatus>>>;
-
-export type OrderLine = PricedLine;
-
-export interface OrderState extends Amounts {
-  id: Id<'ord'>;
-  status: OrderStatus;
-  lines: OrderLine[];
-  buyerId: Id<'buy'> | null;
-  carrier: string | null;
-  region: string | null;
-  placedAt: Date;
-  holdExpiresAt: Date;
-  paidAt: Date | null;
-  shippedAt: Date | null;
-  deliveredAt: Date | null;
-  cancelledAt: Date | null;
-  cancelReason: string | null;
-}
+export { MOVES, type OrderLine, type OrderMove, type OrderState, type OrderStatus } from './order-lifecycle';
 
 /**
  * `late`: money arrived although the order was cancelled; `mismatch`: another amount, currency or reference than there
@@ -66,24 +38,25 @@ const HOLD_EXPIRED = 'hold-expired';
 /** However long a person takes to look at an order: from its placement, milliseconds. */
 const LONGEST_HOLD_MS = 24 * 60 * 60_000;
 
-/** What a buyer agreed to buy, with its one payment. Units are held from placement until it ships or is cancelled. */
-export class Order extends Aggregate {
-  #stockMoves: StockMove[] = [];
-
+/** What a buyer agreed to buy, with its one payment and its goods. Open units are held until they ship or are cancelled. */
+export class Order extends OrderGoods {
   private constructor(
-    private current: OrderState,
+    state: OrderState,
     readonly payment: Payment,
+    goods: Goods,
     version: number,
   ) {
-    super(version);
+    super(state, goods, version);
   }
 
   static place(
     state: Omit<OrderState, 'status' | 'paidAt' | 'shippedAt' | 'deliveredAt' | 'cancelledAt' | 'cancelReason'>,
     payment: Payment,
+    fulfilment: FulfilmentMode = 'automatic',
   ): Order {
     const nothingYet = { paidAt: null, shippedAt: null, deliveredAt: null, cancelledAt: null, cancelReason: null };
-    const order = new Order({ ...state, ...nothingYet, status: 'created' }, payment, 0);
+    const goods = Goods.agreed(fulfilment, state.lines);
+    const order = new Order({ ...state, ...nothingYet, status: 'created' }, payment, goods, 0);
     order.raise(
       new OrderPlaced({
         orderId: state.id,
@@ -97,37 +70,19 @@ export class Order extends Aggregate {
     return order;
   }
 
-  static restore(state: OrderState, payment: Payment, version: number): Order {
-    return new Order(state, payment, version);
-  }
-
-  get id(): Id<'ord'> {
-    return this.current.id;
-  }
-
-  get state(): Readonly<OrderState> {
-    return this.current;
+  static restore(state: OrderState, payment: Payment, goods: Goods, version: number): Order {
+    return new Order(state, payment, goods, version);
   }
 
   get charge(): Charge {
     const { id: paymentId, amount, capture } = this.payment.state;
-    return { paymentId, orderId: this.id, buyerId: this.current.buyerId, amount, capture };
+    return { paymentId, orderId: this.id, buyerId: this.state.buyerId, amount, capture };
   }
 
   /** An unpaid order that was cancelled owes nothing. */
   get paymentStatus(): PaymentStatus {
     const { status } = this.payment;
-    return this.current.status === 'cancelled' && (status === 'pending' || status === 'failed') ? 'none' : status;
-  }
-
-  get fulfilmentStatus(): FulfilmentStatus {
-    if (this.current.deliveredAt) return 'delivered';
-    return this.current.shippedAt ? 'shipped' : 'none';
-  }
-
-  /** Takes what became of its units since the last call; the repository moves the stock with the save. */
-  takeStockMoves(): StockMove[] {
-    return this.#stockMoves.splice(0);
+    return this.state.status === 'cancelled' && (status === 'pending' || status === 'failed') ? 'none' : status;
   }
 
   /** `holdUntil`: how long the units of an authorised order are held for its captures. */
@@ -137,7 +92,7 @@ export class Order extends Aggregate {
     if (!payment.isOpen) return this.#recordMore(news, now);
     const facts = { orderId: this.id, paymentId: payment.state.id };
     if (news.outcome === 'declined') {
-      if (payment.status === 'failed' || this.current.status === 'cancelled') return 'repeated';
+      if (payment.status === 'failed' || this.state.status === 'cancelled') return 'repeated';
       payment.decline(news.gatewayReference);
       this.raise(new PaymentDeclined(facts));
       return 'declined';
@@ -146,13 +101,13 @@ export class Order extends Aggregate {
     if (news.outcome === 'paid') payment.pay(news.gatewayReference);
     else payment.authorize(news.gatewayReference);
     const amount = news.amount.toJSON();
-    if (this.current.status === 'cancelled') {
+    if (this.state.status === 'cancelled') {
       this.raise(new PaymentArrivedLate({ ...facts, amount }));
       return 'late';
     }
     if (news.outcome === 'authorized') {
-      if (holdUntil > this.current.holdExpiresAt) this.current = { ...this.current, holdExpiresAt: holdUntil };
-      const { holdExpiresAt } = this.current;
+      if (holdUntil > this.state.holdExpiresAt) this.learn({ holdExpiresAt: holdUntil });
+      const { holdExpiresAt } = this.state;
       this.raise(new PaymentAuthorized({ ...facts, amount, holdExpiresAt: holdExpiresAt.toISOString() }));
     }
     return this.#payWhenCaptured(now) ? 'paid' : 'authorized';
@@ -175,55 +130,63 @@ export class Order extends Aggregate {
     return this.#payWhenCaptured(now) ? 'paid' : 'late';
   }
 
+  /** Cancels what nobody has shipped anything of. */
   cancel(reason: string, now: Date): void {
-    if (this.#repeats('cancelled')) return;
-    this.#cancel(reason, now);
-    this.#moveStock('release');
+    if (this.is('cancelled')) return;
+    this.allow('cancelled');
+    if (this.goods.hasShipped) {
+      const members = { from: this.state.status, event: 'cancelled', allowed: ['shipped'] };
+      throw refusal('illegal-transition', 'part of it has shipped: cancel the open lines by their numbers', members);
+    }
+    this.#cancel(reason, now, 'release');
   }
 
   /** Gives up an order that was not paid in time. False when it was, is over, or still has time. */
   expire(now: Date): boolean {
-    if (this.current.status !== 'created' || this.current.holdExpiresAt > now) return false;
-    this.#cancel(HOLD_EXPIRED, now);
-    this.#moveStock('expire');
+    if (this.state.status !== 'created' || this.state.holdExpiresAt > now) return false;
+    this.#cancel(HOLD_EXPIRED, now, 'expire');
     return true;
   }
 
   /** Holds the units of an unpaid order longer, at most for a day from its placement, and says until when. Never shorter. */
   extendHold(until: Date): Date {
-    const { status, placedAt, holdExpiresAt } = this.current;
+    const { status, placedAt, holdExpiresAt } = this.state;
     const latest = placedAt.getTime() + LONGEST_HOLD_MS;
     const extended = new Date(Math.min(until.getTime(), latest));
     if (status !== 'created' || extended <= holdExpiresAt) return holdExpiresAt;
-    this.current = { ...this.current, holdExpiresAt: extended };
+    this.learn({ holdExpiresAt: extended });
     this.raise(new StockHoldExtended({ orderId: this.id, holdExpiresAt: extended.toISOString() }));
     return extended;
   }
 
-  #cancel(reason: string, now: Date): void {
-    const from = this.current.status as 'created' | 'paid';
-    this.#move(
-      'cancelled',
-      { cancelledAt: now, cancelReason: reason },
-      new OrderCancelled({ orderId: this.id, reason, from }),
-    );
-  }
-
-  ship(waybill: { waybillId: string; carrier: string; number: string }, at: Date): void {
-    if (this.#repeats('shipped')) return;
-    this.#move('shipped', { shippedAt: at }, new OrderShipped({ orderId: this.id, ...waybill }));
-    this.#moveStock('fulfil');
-  }
-
-  deliver(waybillId: string, at: Date): void {
-    if (this.#repeats('delivered')) return;
-    const delivered = new OrderDelivered({ orderId: this.id, waybillId, deliveredAt: at.toISOString() });
-    this.#move('delivered', { deliveredAt: at }, delivered);
+  /**
+   * Cancels open units; the last ones of an order of which nothing has shipped cancel it. Before the payment only the whole
+   * can be cancelled: its amount is what the gateway was told. Returns the cancelled units.
+   */
+  cancelLines(asked: readonly LineQuantity[], reason: string, now: Date): LineQuantity[] {
+    this.allow('cancelled');
+    const units = this.goods.openOf(asked);
+    const isRest = sizeOf(units) === sizeOf(this.goods.open);
+    if (isRest && !this.goods.hasShipped) {
+      this.cancel(reason, now);
+      return units;
+    }
+    if (this.is('created')) {
+      throw refusal(
+        'partial-cancel-unpaid',
+        'the gateway was told the whole amount: cancel all of it, or once it is paid',
+      );
+    }
+    const undone = this.goods.cancel(units, now);
+    this.raise(new OrderLinesCancelled({ orderId: this.id, reason, lines: this.goods.withSkus(units) }));
+    this.undo(undone);
+    this.moveOn(now);
+    return units;
   }
 
   /** Sets the amount aside; without an amount, all that is left. Returns what the gateway is to capture. */
   requestCapture(captureId: Id<'cap'>, final: boolean, amount = this.payment.capturable): Money {
-    if (this.current.status !== 'created') throw this.#cannotMove('paid');
+    if (this.state.status !== 'created') throw this.cannotMove('paid');
     this.payment.reserveCapture(amount, final);
     this.raise(new CaptureRequested({ ...this.#operation(captureId, amount), final }));
     return amount;
@@ -256,46 +219,56 @@ export class Order extends Aggregate {
     this.raise(new PaymentOperationStuck({ ...this.#operation(operationId, amount), kind, reason }));
   }
 
-  /** Sets the amount aside; without an amount, all that is left. Returns what the gateway is to give back. */
-  requestRefund(refundId: Id<'ref'>, reason: string, amount = this.payment.refundable): Money {
+  /**
+   * Sets an amount aside: that of the units it is for, else the one given, else all that is left. Returns what the gateway
+   * is to give back.
+   */
+  requestRefund(
+    refundId: Id<'ref'>,
+    reason: string,
+    amount = this.payment.refundable,
+    parts: RefundedLine[] = [],
+  ): Money {
     this.payment.reserveRefund(amount);
+    this.goods.refund(parts);
     const paymentId = this.payment.state.id;
     this.raise(new RefundRequested({ orderId: this.id, refundId, paymentId, amount: amount.toJSON(), reason }));
     return amount;
   }
 
-  settleRefund(refundId: Id<'ref'>, amount: Money, given: boolean): void {
+  settleRefund(refundId: Id<'ref'>, amount: Money, given: boolean, parts: RefundedLine[] = []): void {
     this.payment.settleRefund(amount, given);
-    const paymentId = this.payment.state.id;
-    const status = given ? 'success' : 'failed';
-    this.raise(new RefundSettled({ orderId: this.id, refundId, paymentId, amount: amount.toJSON(), status }));
+    if (!given) this.goods.takeBackRefund(parts);
+    this.#tellRefund(refundId, amount, given ? 'success' : 'failed');
   }
 
   /** A refund that had succeeded did not arrive after all: the amount can be given back again. */
-  revokeRefund(refundId: Id<'ref'>, amount: Money): void {
+  revokeRefund(refundId: Id<'ref'>, amount: Money, parts: RefundedLine[] = []): void {
     this.payment.revokeRefund(amount);
-    const paymentId = this.payment.state.id;
-    const facts = { orderId: this.id, refundId, paymentId, amount: amount.toJSON() };
-    this.raise(new RefundSettled({ ...facts, status: 'failed' }));
+    this.goods.takeBackRefund(parts);
+    this.#tellRefund(refundId, amount, 'failed');
   }
 
-  #moveStock(kind: StockMove['kind'], lines: readonly { sku: string; quantity: number }[] = this.current.lines): void {
-    for (const [sku, quantity] of unitsBySku(lines)) this.#stockMoves.push({ sku, quantity, kind });
+  #tellRefund(refundId: Id<'ref'>, amount: Money, status: 'success' | 'failed'): void {
+    const facts = { orderId: this.id, refundId, paymentId: this.payment.state.id, amount: amount.toJSON() };
+    this.raise(new RefundSettled({ ...facts, status, orderTotal: this.state.total.toJSON() }));
   }
 
   /** What was captured before pays the order; an order of which nothing was captured has no payment left, and ends. */
   #letGo(amount: Money, now: Date, voidId: Id<'voi'> | null = null): void {
     this.payment.settleVoid(true);
     this.raise(new PaymentVoided({ ...this.#operation(voidId, amount), status: 'success' }));
-    if (!this.#payWhenCaptured(now) && this.current.status === 'created') this.cancel('payment-voided', now);
+    if (!this.#payWhenCaptured(now) && this.state.status === 'created') this.cancel('payment-voided', now);
   }
 
   #payWhenCaptured(now: Date): boolean {
-    if (this.current.status !== 'created' || !this.payment.isPaid) return false;
+    if (this.state.status !== 'created' || !this.payment.isPaid) return false;
     const { id, captured } = this.payment.state;
-    const facts = { orderId: this.id, paymentId: id, amount: captured.toJSON(), carrier: this.current.carrier };
-    this.#move('paid', { paidAt: now }, new OrderPaid(facts));
-    this.#moveStock('claim');
+    const { carrier } = this.state;
+    const { fulfilment } = this.goods.state;
+    const paid = new OrderPaid({ orderId: this.id, paymentId: id, amount: captured.toJSON(), carrier, fulfilment });
+    this.move('paid', { paidAt: now }, paid);
+    this.goods.claim();
     return true;
   }
 
@@ -303,22 +276,13 @@ export class Order extends Aggregate {
     return { orderId: this.id, paymentId: this.payment.state.id, operationId, amount: amount.toJSON() };
   }
 
-  #repeats(move: OrderMove): boolean {
-    return this.current.status === move;
-  }
-
-  #move(move: OrderMove, changes: Partial<OrderState>, event: ContractEvent): void {
-    const from = this.current.status;
-    const moves: Partial<Record<OrderMove, OrderStatus>> = MOVES[from];
-    const to = moves[move];
-    if (!to) throw this.#cannotMove(move);
-    this.current = { ...this.current, ...changes, status: to };
-    this.raise(event);
-  }
-
-  #cannotMove(move: OrderMove): Error {
-    const from = this.current.status;
-    const allowed = Object.keys(MOVES[from]);
-    return refusal('illegal-transition', `a ${from} order cannot become ${move}`, { from, event: move, allowed });
+  #cancel(reason: string, now: Date, units: 'release' | 'expire'): void {
+    const from = this.state.status as 'created' | 'paid';
+    this.undo(this.goods.cancel(this.goods.open, now, units));
+    const { fulfilment } = this.goods.state;
+    const cancelled = new OrderCancelled({ orderId: this.id, reason, from, fulfilment });
+    this.move('cancelled', { cancelledAt: now, cancelReason: reason }, cancelled);
   }
 }
+
+const sizeOf = (units: readonly LineQuantity[]): number => units.reduce((sum, { quantity }) => sum + quantity, 0);

@@ -1,4 +1,5 @@
 import { type Id, idOf, type Money } from '@tradewind/shared-kernel';
+import type { RefundedLine } from '../orders/goods-lines';
 
 /** `unknown`: the gateway has not told; it is being asked, or a person has to look. */
 export type RefundStatus = 'pending' | 'success' | 'failed' | 'unknown';
@@ -22,6 +23,8 @@ export interface Refund {
   id: Id<'ref'>;
   orderId: Id<'ord'>;
   amount: Money;
+  /** The units whose price it is; none when it was asked for by amount. */
+  lines: RefundedLine[];
   reason: string;
   status: RefundStatus;
   requestedAt: Date;
@@ -55,6 +58,8 @@ export interface MoneyOperation {
   amount: Money;
   /** Of a capture: what is left is let go. */
   final: boolean;
+  /** Of a refund: the units whose price it is, if it is for units. */
+  lines: RefundedLine[];
 }
 
 /** An operation that just ended, and what it was before. */
@@ -104,6 +109,8 @@ export abstract class PaymentOperations {
   abstract announce(): void;
   /** Called after each commit that left an operation to be made. */
   abstract onAdded(listener: () => void): void;
+  /** Oldest first, after the last one seen. */
+  abstract refundsOfOrder(orderId: Id<'ord'>, limit: number, after?: Id<'ref'>): Promise<Refund[]>;
   /** Throws `unknown-refund`. */
   abstract findRefund(id: Id<'ref'>): Promise<Refund>;
   /** One that there is. */

@@ -1,5 +1,15 @@
+import type { GoodsLine } from '../../domain/orders/goods-lines';
 import type { Order } from '../../domain/orders/order';
 import { type AmountsJson, amountsJson, type LineJson, lineJson } from '../../domain/pricing/pricing-json';
+
+/** The counts say what became of the line's units; `refunded` counts those whose price was given back by the line. */
+interface OrderLineView extends LineJson {
+  cancelled: number;
+  shipped: number;
+  delivered: number;
+  returned: number;
+  refunded: number;
+}
 
 /** An order as the API shows it. Holds no personal data. */
 export interface OrderView extends AmountsJson {
@@ -8,7 +18,8 @@ export interface OrderView extends AmountsJson {
   status: string;
   paymentStatus: string;
   fulfilmentStatus: string;
-  lines: LineJson[];
+  fulfilment: string;
+  lines: OrderLineView[];
   paymentId: string;
   buyerId: string | null;
   carrier: string | null;
@@ -30,7 +41,8 @@ export function orderView(order: Order): OrderView {
     status: state.status,
     paymentStatus: order.paymentStatus,
     fulfilmentStatus: order.fulfilmentStatus,
-    lines: state.lines.map(lineJson),
+    fulfilment: order.goods.state.fulfilment,
+    lines: order.goods.state.lines.map(lineView),
     ...amountsJson(state),
     paymentId: order.payment.state.id,
     buyerId: state.buyerId,
@@ -44,6 +56,11 @@ export function orderView(order: Order): OrderView {
     cancelledAt: iso(state.cancelledAt),
     cancelReason: state.cancelReason,
   };
+}
+
+function lineView(line: GoodsLine): OrderLineView {
+  const { cancelled, shipped, delivered, returned, refunded } = line;
+  return { ...lineJson(line), cancelled, shipped, delivered, returned, refunded };
 }
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;

@@ -56,9 +56,9 @@ export class RecordPaymentOutcome {
 
   /** The end of an operation on a locked order's payment, told to whoever called it. */
   async settle(order: Order, operation: MoneyOperation, succeeded: boolean): Promise<void> {
-    const { id, kind, amount, final } = operation;
+    const { id, kind, amount, final, lines } = operation;
     const now = this.clock.now();
-    if (kind === 'refund') order.settleRefund(id as Id<'ref'>, amount, succeeded);
+    if (kind === 'refund') order.settleRefund(id as Id<'ref'>, amount, succeeded, lines);
     else if (kind === 'capture') order.settleCapture(id as Id<'cap'>, amount, succeeded, final, now);
     else order.settleVoid(id as Id<'voi'>, amount, succeeded, now);
     // Captured while the order was being cancelled.
@@ -72,7 +72,7 @@ export class RecordPaymentOutcome {
     if (operation.was === 'succeeded') {
       // Only a refund is known to fail after its success; of another operation people must look what happened.
       if (operation.kind !== 'refund') throw new Error(`${operation.id} failed at its gateway after its success`);
-      order.revokeRefund(operation.id as Id<'ref'>, operation.amount);
+      order.revokeRefund(operation.id as Id<'ref'>, operation.amount, operation.lines);
     } else await this.settle(order, operation, succeeded);
     return `${operation.kind}-${succeeded ? 'succeeded' : 'failed'}`;
   }

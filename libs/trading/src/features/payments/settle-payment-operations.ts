@@ -22,6 +22,7 @@ import {
   type PaymentNews,
 } from '../../domain/payments/payment-gateway';
 import { operationId, type OperationKind, PaymentOperations } from '../../domain/payments/payment-operations';
+import { type UnitsJson, unitsFromJson } from '../refunds/refunded-units';
 import { RecordPaymentOutcome } from './record-payment-outcome';
 
 /** A row of `trading.payment_operation` as the worker claims it. */
@@ -36,6 +37,7 @@ interface OperationRow extends EffectRow {
   gateway_key: string | null;
   gateway_ref: string | null;
   requested_at: Date;
+  units: UnitsJson | null;
 }
 
 type OperationResult = { news: PaymentNews } | { gatewayReference: string };
@@ -149,7 +151,9 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
 
   async #settleOne(order: Order, row: OperationRow, { kind, ...outcome }: Settled<OperationResult>): Promise<void> {
     if (row.kind !== 'authorize') {
-      const operation = { id: operationId(row.kind, row.id), kind: row.kind, amount: amountOf(row), final: row.final };
+      const { kind: what, final } = row;
+      const lines = unitsFromJson(row.units, row.currency);
+      const operation = { id: operationId(what, row.id), kind: what, amount: amountOf(row), final, lines };
       await this.outcome.settle(order, operation, kind === 'succeeded');
     } else if ('result' in outcome && 'news' in outcome.result) await this.outcome.decide(order, outcome.result.news);
   }

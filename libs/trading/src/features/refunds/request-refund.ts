@@ -6,6 +6,8 @@ import {
   IdempotencyKeys,
   type IdempotentRequest,
 } from '@tradewind/shared-kernel/http';
+import type { LineQuantity } from '../../domain/orders/goods-lines';
+import type { Order } from '../../domain/orders/order';
 import { Orders } from '../../domain/orders/orders';
 import { PaymentOperations, type Refund } from '../../domain/payments/payment-operations';
 import { Refunds } from './refunds';
@@ -14,8 +16,8 @@ import { TradingSettings } from '../trading-settings';
 export class RequestRefund extends Command<IdempotentAnswer> {
   constructor(
     readonly orderId: Id<'ord'>,
-    /** All that is left, when absent. */
-    readonly amount: Money | undefined,
+    /** All that is left, when neither amount nor lines are given. */
+    readonly what: { amount?: Money; lines?: LineQuantity[] },
     readonly reason: string,
     readonly idempotency: IdempotentRequest,
   ) {
@@ -29,13 +31,17 @@ export interface RefundView {
   orderId: string;
   status: string;
   amount: MoneyJson;
+  /** The units whose price it is; none when it was asked for by amount. */
+  lines: { lineNo: number; quantity: number; amount: MoneyJson }[];
   reason: string;
   requestedAt: string;
 }
 
 export function refundView(refund: Refund): RefundView {
   const { id, orderId, status, reason } = refund;
-  return { id, orderId, status, amount: refund.amount.toJSON(), reason, requestedAt: refund.requestedAt.toISOString() };
+  const lines = refund.lines.map((line) => ({ ...line, amount: line.amount.toJSON() }));
+  const requestedAt = refund.requestedAt.toISOString();
+  return { id, orderId, status, amount: refund.amount.toJSON(), lines, reason, requestedAt };
 }
 
 const LOOK_EVERY_MS = 20;
@@ -53,7 +59,7 @@ export class RequestRefundHandler implements ICommandHandler<RequestRefund> {
     private readonly settings: TradingSettings,
   ) {}
 
-  execute({ orderId, amount, reason, idempotency }: RequestRefund): Promise<IdempotentAnswer> {
+  execute({ orderId, what, reason, idempotency }: RequestRefund): Promise<IdempotentAnswer> {
     const until = performance.now() + this.settings.timeBudgetMs * PATIENCE;
     let id: Id<'ref'>;
     return this.keys.once(
@@ -62,12 +68,18 @@ export class RequestRefundHandler implements ICommandHandler<RequestRefund> {
         this.orders.change(orderId, async (order) => {
           const requestKey = `${idempotency.scope} ${idempotency.key}`;
           const earlier = await this.operations.refundOfRequest(requestKey);
-          const refund = earlier ?? (await this.refunds.open(order, reason, amount, requestKey));
+          const refund = earlier ?? (await this.#open(order, reason, what, requestKey));
           id = refund.id;
           return answered(201, refundView(refund));
         }),
       async () => answered(201, refundView(await this.#settled(id, until))),
     );
+  }
+
+  #open(order: Order, reason: string, { amount, lines }: RequestRefund['what'], requestKey: string): Promise<Refund> {
+    return lines
+      ? this.refunds.openForLines(order, reason, lines, requestKey)
+      : this.refunds.open(order, reason, amount, requestKey);
   }
 
   /** The refund once it is no longer pending, or as it is when the time is gone. */

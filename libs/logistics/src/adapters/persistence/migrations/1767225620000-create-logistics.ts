@@ -13,7 +13,10 @@ export class CreateLogistics1767225620000 implements MigrationInterface {
 
       CREATE TABLE logistics.waybill (
         id uuid PRIMARY KEY,
-        order_id uuid NOT NULL CONSTRAINT waybill_once_per_order UNIQUE,
+        order_id uuid NOT NULL,
+        -- The part of the order that it carries, with its lines [{sku, quantity}]; without, it carries the whole order.
+        fulfilment_id uuid,
+        lines jsonb,
         carrier text NOT NULL,
         number text COLLATE "C",
         status logistics.waybill_status NOT NULL CHECK (status <> 'UNKNOWN'),
@@ -27,6 +30,8 @@ export class CreateLogistics1767225620000 implements MigrationInterface {
         created_at timestamptz NOT NULL,
         next_poll_at timestamptz,
         poll_wait_ms bigint,
+        CONSTRAINT waybill_once UNIQUE NULLS NOT DISTINCT (order_id, fulfilment_id),
+        CHECK ((fulfilment_id IS NULL) = (lines IS NULL)),
         CHECK (withdrawn_at IS NULL OR status = 'CANCELLED'),
         CHECK (number IS NOT NULL OR (dispatched_at IS NULL AND next_poll_at IS NULL))
       );

@@ -69,15 +69,16 @@ export class CheckoutRows extends CheckoutStore {
     const states = placed.map(({ order }) => order.state);
     return this.unitOfWork.query(
       `INSERT INTO trading.orders (id, version, status, buyer_id, currency, subtotal, discount, shipping, tax, tax_included,
-                                   total, carrier, region, locale, email, shipping_address, placed_at, hold_expires_at)
+                                   total, carrier, region, fulfilment, locale, email, shipping_address, placed_at,
+                                   hold_expires_at)
        SELECT id, version, 'created', buyer_id, currency, subtotal, discount, shipping, tax, tax_included, total, carrier, region,
-              locale, email, address, placed_at, expires_at
+              fulfilment, locale, email, address, placed_at, expires_at
          FROM ROWS FROM (unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
                                 $8::bigint[], $9::boolean[], $10::bigint[], $11::text[], $12::text[], $13::text[],
                                 $14::text[], $15::timestamptz[], $16::timestamptz[]),
-                         jsonb_array_elements($17::jsonb))
+                         jsonb_array_elements($17::jsonb), unnest($18::text[]))
            AS o(id, version, buyer_id, currency, subtotal, discount, shipping, tax, tax_included, total, carrier, region, locale,
-                email, placed_at, expires_at, address)`,
+                email, placed_at, expires_at, address, fulfilment)`,
       [
         states.map((state) => uuidOf(state.id)),
         placed.map(({ order }) => order.version),
@@ -96,6 +97,7 @@ export class CheckoutRows extends CheckoutStore {
         states.map((state) => state.placedAt),
         states.map((state) => state.holdExpiresAt),
         jsonArray(placed.map(({ shippingAddress }) => JSON.stringify(shippingAddress))),
+        placed.map(({ order }) => order.goods.state.fulfilment),
       ],
     );
   }

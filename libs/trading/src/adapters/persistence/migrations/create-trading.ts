@@ -45,6 +45,7 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         delivered_at timestamptz,
         cancelled_at timestamptz,
         cancel_reason text,
+        fulfilment text NOT NULL DEFAULT 'automatic' CHECK (fulfilment IN ('automatic', 'manual')),
         CHECK (discount BETWEEN 0 AND subtotal AND shipping >= 0 AND tax >= 0),
         CHECK (total = subtotal - discount + shipping + CASE WHEN tax_included THEN 0 ELSE tax END)
       ) WITH (fillfactor = 80);
@@ -53,7 +54,8 @@ export class CreateTrading1767225600100 implements MigrationInterface {
       -- Not by status: the moves of a paid order then touch no index.
       CREATE INDEX orders_to_expire ON trading.orders (hold_expires_at, id) WHERE paid_at IS NULL AND cancelled_at IS NULL;
 
-      -- While its order is created or paid, a line's quantity is held in stock_item.reserved.
+      -- Units that are neither cancelled nor shipped are held in stock_item.reserved. The counts from cancelled on are facts
+      -- of the line's units: announced ones are to come back, returned ones that had never arrived are undelivered too.
       CREATE TABLE trading.order_line (
         order_id uuid NOT NULL REFERENCES trading.orders,
         line_no integer NOT NULL,
@@ -63,11 +65,23 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         discount bigint NOT NULL DEFAULT 0,
         tax bigint NOT NULL DEFAULT 0,
         total bigint NOT NULL,
+        cancelled integer NOT NULL DEFAULT 0,
+        shipped integer NOT NULL DEFAULT 0,
+        delivered integer NOT NULL DEFAULT 0,
+        announced integer NOT NULL DEFAULT 0,
+        returned integer NOT NULL DEFAULT 0,
+        undelivered integer NOT NULL DEFAULT 0,
+        refunded integer NOT NULL DEFAULT 0,
+        refunded_amount bigint NOT NULL DEFAULT 0,
         PRIMARY KEY (order_id, line_no),
         CHECK (discount BETWEEN 0 AND unit_price * quantity AND tax >= 0),
         -- Its order says whether the tax is in the price or on it.
-        CHECK (total - unit_price * quantity + discount IN (0, tax))
-      );
+        CHECK (total - unit_price * quantity + discount IN (0, tax)),
+        CHECK (cancelled >= 0 AND shipped >= 0 AND cancelled + shipped <= quantity),
+        CHECK (delivered >= 0 AND undelivered >= 0 AND delivered + undelivered <= shipped),
+        CHECK (announced >= 0 AND returned >= undelivered AND returned - undelivered + announced <= delivered),
+        CHECK (refunded BETWEEN 0 AND quantity AND refunded_amount BETWEEN 0 AND total)
+      ) WITH (fillfactor = 80);
       CREATE INDEX order_line_sku ON trading.order_line (sku, order_id);
 
       CREATE TABLE trading.payment (
@@ -110,6 +124,8 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         gateway_key text,
         -- What the gateway calls it.
         gateway_ref text,
+        -- The units that a refund gives the price of, with it: [{lineNo, quantity, amount}].
+        units jsonb,
         state text NOT NULL
           CHECK (state IN ('requested', 'sent', 'pending', 'unknown', 'succeeded', 'failed', 'stuck')),
         attempts integer NOT NULL DEFAULT 0,

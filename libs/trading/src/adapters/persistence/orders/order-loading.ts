@@ -1,6 +1,8 @@
 import { type Id, idOf, Money, uuidOf } from '@tradewind/shared-kernel';
 import type { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import { Order, type OrderStatus } from '../../../domain/orders/order';
+import { type Fulfilment, type FulfilmentMode, Goods } from '../../../domain/orders/goods';
+import type { LineFacts } from '../../../domain/orders/goods-lines';
+import { Order, type OrderLine, type OrderStatus } from '../../../domain/orders/order';
 import { Payment } from '../../../domain/payments/payment';
 import type { CaptureMode } from '../../../domain/payments/payment-gateway';
 
@@ -16,9 +18,11 @@ export async function loadOrders(
     unitOfWork.query<OrderRow>(how === 'locked' ? LOCK_ORDERS : READ_ORDERS, uuids),
     unitOfWork.query<LineRow>(READ_LINES, uuids),
   ]);
+  const manual = rows.filter(({ fulfilment }) => fulfilment === 'manual').map(({ id }) => id);
+  const fulfilments = await fulfilmentsOf(unitOfWork, manual);
   const linesOf = new Map<string, LineRow[]>(rows.map(({ id }) => [id, []]));
   for (const line of lines) linesOf.get(line.order)?.push(line);
-  return rows.map((row) => orderOf(row, linesOf.get(row.id) ?? []));
+  return rows.map((row) => orderOf(row, linesOf.get(row.id) ?? [], fulfilments.get(row.id) ?? []));
 }
 
 /** An order with its payment; ids are UUIDs. */
@@ -43,6 +47,7 @@ interface OrderRow extends Record<string, unknown> {
   deliveredAt: Date | null;
   cancelledAt: Date | null;
   cancelReason: string | null;
+  fulfilment: FulfilmentMode;
   paymentId: string;
   gateway: string;
   amount: bigint;
@@ -58,8 +63,7 @@ interface OrderRow extends Record<string, unknown> {
   gatewayReference: string | null;
 }
 
-/** Lines never change. */
-interface LineRow extends Record<string, unknown> {
+interface LineRow extends Record<string, unknown>, Omit<LineFacts, 'refundedAmount'> {
   order: string;
   lineNo: number;
   sku: string;
@@ -68,12 +72,14 @@ interface LineRow extends Record<string, unknown> {
   discount: bigint;
   tax: bigint;
   total: bigint;
+  refundedAmount: bigint;
 }
 
 /** Without the buyer's personal data, which is read by name only, for the peers that may ask. */
 const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", o.currency, o.subtotal, o.discount,
-    o.shipping, o.tax, o.tax_included AS "taxIncluded", o.total, o.carrier, o.region, o.placed_at AS "placedAt", o.hold_expires_at AS "holdExpiresAt", o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
-    o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.cancel_reason AS "cancelReason",
+    o.shipping, o.tax, o.tax_included AS "taxIncluded", o.total, o.carrier, o.region, o.placed_at AS "placedAt",
+    o.hold_expires_at AS "holdExpiresAt", o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
+    o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.cancel_reason AS "cancelReason", o.fulfilment,
     p.id AS "paymentId", p.gateway, p.capture, p.amount, p.authorized, p.capture_pending AS "capturePending", p.captured,
     p.refund_pending AS "refundPending", p.refunded, p.declined, p.voided, p.void_pending AS "voidPending",
     p.gateway_reference AS "gatewayReference"
@@ -81,10 +87,12 @@ const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", 
 
 const LOCK_ORDERS = `${READ_ORDERS} ORDER BY o.id FOR UPDATE`;
 
-const READ_LINES = `SELECT order_id AS "order", line_no AS "lineNo", sku, quantity, unit_price AS "unitPrice", discount, tax, total
+const READ_LINES = `SELECT order_id AS "order", line_no AS "lineNo", sku, quantity, unit_price AS "unitPrice",
+    discount, tax, total,
+    cancelled, shipped, delivered, announced, returned, undelivered, refunded, refunded_amount AS "refundedAmount"
   FROM trading.order_line WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line_no`;
 
-function orderOf(row: OrderRow, lines: LineRow[]): Order {
+function orderOf(row: OrderRow, lines: LineRow[], fulfilments: Fulfilment[]): Order {
   const money = (amount: bigint) => Money.of(amount, row.currency);
   const payment = new Payment({
     id: idOf('pay', row.paymentId),
@@ -101,18 +109,24 @@ function orderOf(row: OrderRow, lines: LineRow[]): Order {
     voided: row.voided,
     voidPending: row.voidPending,
   });
+  const agreedLines = lines.map(({ lineNo, sku, quantity, unitPrice, discount, tax, total }) => ({
+    lineNo,
+    sku,
+    quantity,
+    unitPrice: money(unitPrice),
+    discount: money(discount),
+    tax: money(tax),
+    total: money(total),
+  }));
+  const goods = new Goods({
+    fulfilment: row.fulfilment,
+    lines: lines.map((line, index) => ({ ...(agreedLines[index] as OrderLine), ...factsOf(line) })),
+    fulfilments,
+  });
   const state = {
     id: idOf('ord', row.id),
     status: row.status,
-    lines: lines.map(({ lineNo, sku, quantity, unitPrice, discount, tax, total }) => ({
-      lineNo,
-      sku,
-      quantity,
-      unitPrice: money(unitPrice),
-      discount: money(discount),
-      tax: money(tax),
-      total: money(total),
-    })),
+    lines: agreedLines,
     subtotal: money(row.subtotal),
     discount: money(row.discount),
     shipping: money(row.shipping),
@@ -130,5 +144,30 @@ function orderOf(row: OrderRow, lines: LineRow[]): Order {
     cancelledAt: row.cancelledAt,
     cancelReason: row.cancelReason,
   };
-  return Order.restore(state, payment, row.version);
+  return Order.restore(state, payment, goods, row.version);
+
+  function factsOf(line: LineRow): LineFacts {
+    const { cancelled, shipped, delivered, announced, returned, undelivered, refunded, refundedAmount } = line;
+    const counts = { cancelled, shipped, delivered, announced, returned, undelivered, refunded };
+    return { ...counts, refundedAmount: money(refundedAmount) };
+  }
+}
+
+interface FulfilmentRow extends Record<string, unknown>, Omit<Fulfilment, 'id'> {
+  /** UUID. */
+  id: string;
+  order: string;
+}
+
+/** By the order's UUID, oldest first. */
+async function fulfilmentsOf(unitOfWork: UnitOfWork, orders: string[]): Promise<Map<string, Fulfilment[]>> {
+  const found = new Map<string, Fulfilment[]>(orders.map((id) => [id, []]));
+  if (orders.length === 0) return found;
+  const rows = await unitOfWork.query<FulfilmentRow>(
+    `SELECT id, order_id AS "order", status, carrier, lines, waybill, requested_at AS "requestedAt", changed_at AS "changedAt"
+       FROM trading.fulfilment WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, id`,
+    [orders],
+  );
+  for (const { id, order, ...facts } of rows) found.get(order)?.push({ ...facts, id: idOf('ful', id) });
+  return found;
 }

@@ -68,8 +68,8 @@ export class OrderReads extends OrderContacts {
   async shippingDetails(ids: readonly Id<'ord'>[]): Promise<ReadonlyMap<string, ShippingDetails>> {
     const rows = await this.unitOfWork.query<ShippingDetails & { id: string }>(
       `SELECT o.id, o.shipping_address AS recipient,
-              (SELECT json_agg(json_build_object('sku', l.sku, 'quantity', l.quantity) ORDER BY l.line_no)
-                 FROM trading.order_line l WHERE l.order_id = o.id) AS lines
+              (SELECT json_agg(json_build_object('sku', l.sku, 'quantity', l.quantity - l.cancelled) ORDER BY l.line_no)
+                 FROM trading.order_line l WHERE l.order_id = o.id AND l.quantity > l.cancelled) AS lines
          FROM trading.orders o WHERE o.id = ANY($1::uuid[])`,
       [ids.map(uuidOf)],
     );

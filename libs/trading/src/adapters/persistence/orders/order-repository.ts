@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { EventBus } from '@nestjs/cqrs';
 import { type Id, idOf, uuidOf } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import type { Fulfilment, GoodsFacts } from '../../../domain/orders/goods';
+import type { GoodsLine } from '../../../domain/orders/goods-lines';
 import type { Order, OrderStatus } from '../../../domain/orders/order';
 import { type ExpiredOrder, type LockedOrders, Orders } from '../../../domain/orders/orders';
 import type { PaymentFacts } from '../../../domain/payments/payment';
@@ -17,6 +19,7 @@ interface Loaded {
   version: number;
   status: OrderStatus;
   payment: Readonly<PaymentFacts>;
+  goods: Readonly<GoodsFacts>;
 }
 
 /** Lock order everywhere: order with its payment, SKUs ascending, coupons ascending. Set-based SQL throughout. */
@@ -78,8 +81,8 @@ export class OrderRepository extends Orders {
     const orders = await loadOrders(this.unitOfWork, ids, how);
     return new Map(
       orders.map((order) => {
-        const { version, state } = order;
-        return [order.id, { order, version, status: state.status, payment: order.payment.state }];
+        const { version, state, payment, goods } = order;
+        return [order.id, { order, version, status: state.status, payment: payment.state, goods: goods.state }];
       }),
     );
   }
@@ -90,6 +93,7 @@ export class OrderRepository extends Orders {
     await this.#saveOrders(changed.map(({ order }) => order));
     const paid = changed.filter(({ order, payment }) => order.payment.state !== payment);
     if (paid.length > 0) await this.#savePayments(paid.map(({ order }) => order.payment.state));
+    await this.#saveGoods(changed.filter(({ order, goods }) => order.goods.state !== goods));
     await this.stock.move(changed.flatMap(({ order }) => movementsOf(order)));
     const cancelled = changed.flatMap(({ order: { id, state }, status }) =>
       state.cancelledAt && status !== 'cancelled' ? [{ id, at: state.cancelledAt }] : [],
@@ -144,6 +148,70 @@ export class OrderRepository extends Orders {
         payments.map((payment) => payment.voided),
         payments.map((payment) => payment.voidPending),
         payments.map((payment) => payment.gatewayReference),
+      ],
+    );
+  }
+
+  async #saveGoods(changed: readonly Loaded[]): Promise<void> {
+    const lines = changed.flatMap(({ order, goods }) => {
+      const before = new Set(goods.lines);
+      return order.goods.state.lines
+        .filter((line) => !before.has(line))
+        .map((line) => ({ orderId: uuidOf(order.id), line }));
+    });
+    const fulfilments = changed.flatMap(({ order, goods }) => {
+      const before = new Set(goods.fulfilments);
+      return order.goods.state.fulfilments
+        .filter((fulfilment) => !before.has(fulfilment))
+        .map((fulfilment) => ({ orderId: uuidOf(order.id), fulfilment }));
+    });
+    if (lines.length > 0) await this.#saveLines(lines);
+    if (fulfilments.length > 0) await this.#saveFulfilments(fulfilments);
+  }
+
+  async #saveLines(lines: readonly { orderId: string; line: GoodsLine }[]): Promise<void> {
+    await this.unitOfWork.query(
+      `UPDATE trading.order_line AS l
+          SET cancelled = c.cancelled, shipped = c.shipped, delivered = c.delivered, announced = c.announced,
+              returned = c.returned, undelivered = c.undelivered, refunded = c.refunded, refunded_amount = c.refunded_amount
+         FROM unnest($1::uuid[], $2::int[], $3::int[], $4::int[], $5::int[], $6::int[], $7::int[], $8::int[], $9::int[],
+                     $10::bigint[])
+           AS c(order_id, line_no, cancelled, shipped, delivered, announced, returned, undelivered, refunded, refunded_amount)
+        WHERE l.order_id = c.order_id AND l.line_no = c.line_no`,
+      [
+        lines.map(({ orderId }) => orderId),
+        lines.map(({ line }) => line.lineNo),
+        lines.map(({ line }) => line.cancelled),
+        lines.map(({ line }) => line.shipped),
+        lines.map(({ line }) => line.delivered),
+        lines.map(({ line }) => line.announced),
+        lines.map(({ line }) => line.returned),
+        lines.map(({ line }) => line.undelivered),
+        lines.map(({ line }) => line.refunded),
+        lines.map(({ line }) => line.refundedAmount.amount),
+      ],
+    );
+  }
+
+  async #saveFulfilments(changed: readonly { orderId: string; fulfilment: Fulfilment }[]): Promise<void> {
+    const fulfilments = changed.map(({ fulfilment }) => fulfilment);
+    await this.unitOfWork.query(
+      `INSERT INTO trading.fulfilment (id, order_id, status, carrier, requested_at, changed_at, lines, waybill)
+       SELECT id, order_id, status, carrier, requested_at, changed_at, lines, NULLIF(waybill, 'null'::jsonb)
+         FROM ROWS FROM (unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[]),
+                         jsonb_array_elements($7::jsonb), jsonb_array_elements($8::jsonb))
+           AS f(id, order_id, status, carrier, requested_at, changed_at, lines, waybill)
+       ON CONFLICT (id) DO UPDATE
+          SET status = excluded.status, waybill = excluded.waybill, changed_at = excluded.changed_at`,
+      [
+        fulfilments.map(({ id }) => uuidOf(id)),
+        changed.map(({ orderId }) => orderId),
+        fulfilments.map(({ status }) => status),
+        fulfilments.map(({ carrier }) => carrier),
+        fulfilments.map(({ requestedAt }) => requestedAt),
+        fulfilments.map(({ changedAt }) => changedAt),
+        JSON.stringify(fulfilments.map(({ lines }) => lines)),
+        JSON.stringify(fulfilments.map(({ waybill }) => waybill)),
       ],
     );
   }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Id, idOf, Money, uuidOf } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import type { RefundedLine } from '../../../domain/orders/goods-lines';
 import {
   type EndedOperation,
   operationId,
@@ -12,6 +13,7 @@ import {
   statusOf,
 } from '../../../domain/payments/payment-operations';
 import { refusal } from '../../../domain/refusals';
+import { type UnitsJson, unitsFromJson } from '../../../features/refunds/refunded-units';
 
 interface NewOperation {
   id: string;
@@ -22,6 +24,7 @@ interface NewOperation {
   reason?: string;
   requestKey?: string | null;
   final?: boolean;
+  lines?: readonly RefundedLine[];
 }
 
 @Injectable()
@@ -130,17 +133,27 @@ export class PaymentOperationRows extends PaymentOperations {
           SET state = $2, due_at = NULL, fence = fence + 1, gateway_ref = $3,
               last_error = CASE $2 WHEN 'failed' THEN 'the gateway said so' END
          FROM before WHERE o.id = before.id
-       RETURNING o.kind, o.amount, o.currency, o.final, before.was`,
+       RETURNING o.kind, o.amount, o.currency, o.final, o.units, before.was`,
       [uuidOf(id), outcome, gatewayReference, endable],
     );
     if (!row) return undefined;
-    return { id, kind: row.kind, amount: Money.of(row.amount, row.currency), final: row.final, was: row.was };
+    const { kind, final, was } = row;
+    const lines = unitsFromJson(row.units, row.currency);
+    return { id, kind, amount: Money.of(row.amount, row.currency), final, lines, was };
   }
 
   async findRefund(id: Id<'ref'>): Promise<Refund> {
     const [row] = await this.unitOfWork.query<RefundRow>(`${SELECT_REFUND} AND id = $1`, [uuidOf(id)]);
     if (!row) throw refusal('unknown-refund', `no refund ${id}`);
     return refundOf(row);
+  }
+
+  async refundsOfOrder(orderId: Id<'ord'>, limit: number, after?: Id<'ref'>): Promise<Refund[]> {
+    const rows = await this.unitOfWork.query<RefundRow>(
+      `${SELECT_REFUND} AND order_id = $1 AND ($3::uuid IS NULL OR id > $3) ORDER BY id LIMIT $2`,
+      [uuidOf(orderId), limit, after ? uuidOf(after) : null],
+    );
+    return rows.map(refundOf);
   }
 
   async refundOfRequest(requestKey: string): Promise<Refund | undefined> {
@@ -164,12 +177,14 @@ export class PaymentOperationRows extends PaymentOperations {
 
   async #add(operation: NewOperation): Promise<void> {
     const { id, kind, paymentId, amount, reason = null, requestKey = null, final = false, requestedAt } = operation;
+    const units = unitsToJson(operation.lines ?? []);
     await this.unitOfWork.query(
       `INSERT INTO trading.payment_operation
-         (id, payment_id, order_id, gateway, kind, amount, currency, reason, requested_at, request_key, final, state, due_at)
-       SELECT $1, p.id, p.order_id, p.gateway, $3, $4, p.currency, $5, coalesce($8, now()), $6, $7, 'requested', now()
+         (id, payment_id, order_id, gateway, kind, amount, currency, reason, requested_at, request_key, final, units, state,
+          due_at)
+       SELECT $1, p.id, p.order_id, p.gateway, $3, $4, p.currency, $5, coalesce($8, now()), $6, $7, $9, 'requested', now()
          FROM trading.payment p WHERE p.id = $2`,
-      [uuidOf(id), uuidOf(paymentId), kind, amount.amount, reason, requestKey, final, requestedAt ?? null],
+      [uuidOf(id), uuidOf(paymentId), kind, amount.amount, reason, requestKey, final, requestedAt ?? null, units],
     );
     this.announce();
   }
@@ -183,6 +198,7 @@ interface EndedRow {
   amount: bigint;
   currency: string;
   final: boolean;
+  units: UnitsJson | null;
   was: OperationState;
 }
 
@@ -222,15 +238,22 @@ interface RefundRow {
   reason: string;
   state: OperationState;
   requested_at: Date;
+  units: UnitsJson | null;
 }
 
-const SELECT_REFUND = `SELECT id, order_id, amount, currency, reason, state, requested_at
+const SELECT_REFUND = `SELECT id, order_id, amount, currency, reason, state, requested_at, units
   FROM trading.payment_operation WHERE kind = 'refund'`;
+
+const unitsToJson = (units: readonly RefundedLine[]): string | null =>
+  units.length > 0
+    ? JSON.stringify(units.map(({ amount, ...unit }) => ({ ...unit, amount: Number(amount.amount) })))
+    : null;
 
 const refundOf = (row: RefundRow): Refund => ({
   id: idOf('ref', row.id),
   orderId: idOf('ord', row.order_id),
   amount: Money.of(row.amount, row.currency),
+  lines: unitsFromJson(row.units, row.currency),
   reason: row.reason,
   status: statusOf(row.state),
   requestedAt: row.requested_at,

@@ -1,0 +1,78 @@
+import { Aggregate, type ContractEvent, type Id } from '@tradewind/shared-kernel';
+import type { Amounts, PricedLine } from '../pricing/price-basket';
+import { refusal } from '../refusals';
+
+export type OrderStatus = 'created' | 'paid' | 'shipped' | 'delivered' | 'cancelled';
+export type OrderMove = 'paid' | 'cancelled' | 'shipped' | 'delivered';
+
+/** The product owner's table. Whatever is not in it is refused; a repeat of the move that led here changes nothing. */
+export const MOVES = {
+  created: { paid: 'paid', cancelled: 'cancelled' },
+  paid: { cancelled: 'cancelled', shipped: 'shipped' },
+  shipped: { delivered: 'delivered' },
+  delivered: {},
+  cancelled: {},
+} as const satisfies Record<OrderStatus, Partial<Record<OrderMove, OrderStatus>>>;
+
+export type OrderLine = PricedLine;
+
+export interface OrderState extends Amounts {
+  id: Id<'ord'>;
+  status: OrderStatus;
+  lines: OrderLine[];
+  buyerId: Id<'buy'> | null;
+  carrier: string | null;
+  region: string | null;
+  placedAt: Date;
+  holdExpiresAt: Date;
+  paidAt: Date | null;
+  shippedAt: Date | null;
+  deliveredAt: Date | null;
+  cancelledAt: Date | null;
+  cancelReason: string | null;
+}
+
+/** An order as far as the table of moves knows it. */
+export abstract class OrderLifecycle extends Aggregate {
+  protected constructor(
+    private current: OrderState,
+    version: number,
+  ) {
+    super(version);
+  }
+
+  get id(): Id<'ord'> {
+    return this.current.id;
+  }
+
+  get state(): Readonly<OrderState> {
+    return this.current;
+  }
+
+  protected is(status: OrderStatus): boolean {
+    return this.current.status === status;
+  }
+
+  protected allow(move: OrderMove): OrderStatus {
+    const moves: Partial<Record<OrderMove, OrderStatus>> = MOVES[this.current.status];
+    const to = moves[move];
+    if (to) return to;
+    throw this.cannotMove(move);
+  }
+
+  protected move(move: OrderMove, changes: Partial<OrderState>, event: ContractEvent): void {
+    this.current = { ...this.current, ...changes, status: this.allow(move) };
+    this.raise(event);
+  }
+
+  protected cannotMove(move: OrderMove): Error {
+    const from = this.current.status;
+    const allowed = Object.keys(MOVES[from]);
+    return refusal('illegal-transition', `a ${from} order cannot become ${move}`, { from, event: move, allowed });
+  }
+
+  /** What is known of it beside its status. */
+  protected learn(changes: Partial<Omit<OrderState, 'status'>>): void {
+    this.current = { ...this.current, ...changes };
+  }
+}

@@ -14,6 +14,7 @@ import { ShippingRatesController } from './adapters/http/shipping-rates.controll
 import { ReturnsController } from './adapters/http/returns.controller';
 import { SkusController } from './adapters/http/skus.controller';
 import { TaxRatesController } from './adapters/http/tax-rates.controller';
+import { BalanceGateway } from './adapters/gateways/balance-gateway';
 import { ConfiguredGateways } from './adapters/gateways/configured-gateways';
 import { SandboxGateway } from './adapters/gateways/sandbox-gateway';
 import { BalanceRows } from './adapters/persistence/buyers/balance-rows';
@@ -135,6 +136,7 @@ export class TradingModule {
         { provide: TaxRates, useClass: TaxRateRows },
         { provide: Coupons, useClass: CouponRows },
         { provide: Promotions, useClass: PromotionRows },
+        BalanceGateway,
         SandboxGateway,
         { provide: PaymentGateways, useClass: ConfiguredGateways },
         AdjustPointsHandler,

@@ -87,7 +87,7 @@ export class BasketInput {
   lines: LineInput[];
 
   @ApiPropertyOptional({
-    description: 'A known buyer: `buy_…` or its UUID.',
+    description: 'A known buyer: `buy_…` or its UUID. Required by `balance`.',
     example: 'buy_01kc1xv8q1fwer8xv1wbq0z4a8',
   })
   @IsOptional()

@@ -32,7 +32,11 @@ export class CheckoutInput extends BasketInput {
   @MaxLength(254)
   email?: string;
 
-  @ApiProperty({ description: 'How it is paid.', enum: ['sandbox'], example: 'sandbox' })
+  @ApiProperty({
+    description: 'How it is paid. `balance`: at once, from what the buyer has in store.',
+    enum: ['sandbox', 'balance'],
+    example: 'sandbox',
+  })
   @text(32)
   paymentMethod: string;
 
@@ -77,12 +81,15 @@ export class CheckoutInput extends BasketInput {
 export class PaymentShape {
   @ApiProperty({ description: 'Identifier of the payment.', example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6' })
   id: string;
-  @ApiProperty({ description: 'Always pending here.', example: 'pending' })
+  @ApiProperty({ description: '`paid` when a balance paid it.', enum: ['pending', 'paid'], example: 'pending' })
   status: string;
   @ApiProperty({ description: 'What is to be paid.' })
   amount: MoneyShape;
-  @ApiProperty({ description: 'Send the buyer here to pay.', example: 'http://127.0.0.1:8081/pay/pay_01kc…' })
-  redirectUrl: string;
+  @ApiPropertyOptional({
+    description: 'Send the buyer here to pay; absent when there is nothing left to pay.',
+    example: 'http://127.0.0.1:8081/pay/pay_01kc…',
+  })
+  redirectUrl?: string;
 }
 
 export class CheckoutAnswer {
@@ -119,7 +126,8 @@ export class CheckoutController {
   })
   @ApiResponse({
     status: 422,
-    description: '`unknown-sku`, `unknown-quote`, `manual-capture-not-offered`, `idempotency-key-reused`.',
+    description:
+      '`unknown-sku`, `unknown-quote`, `manual-capture-not-offered`, `insufficient-balance` with what is available, `buyer-required`, `idempotency-key-reused`.',
     type: ProblemShape,
   })
   @ApiResponse({ status: 503, description: '`deadline-exceeded`.', type: ProblemShape })

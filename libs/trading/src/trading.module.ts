@@ -63,7 +63,8 @@ import { AnswerContacts, AnswerShippingDetails, OrderContacts } from './features
 import { ApplyPaymentCallback } from './features/payments/apply-payment-callback';
 import { CancelOrderHandler } from './features/orders/cancel-order';
 import { CheckOutHandler } from './features/checkout/check-out';
-import { ExpireUnpaidOrders } from './features/checkout/expire-unpaid-orders';
+import { ExpiredHolds } from './features/stock/expired-holds';
+import { ExpireUnpaidOrders } from './features/stock/expire-unpaid-orders';
 import { FollowWaybill } from './features/orders/follow-waybill';
 import { GiveMoneyBack } from './features/payments/give-money-back';
 import { ForgetQuotes } from './features/pricing/forget-quotes';
@@ -148,6 +149,7 @@ export class TradingModule {
         CreditBalanceHandler,
         AddCoupon,
         DryRun,
+        ExpiredHolds,
         ExpireUnpaidOrders,
         FollowWaybill,
         ForgetQuotes,

@@ -1,4 +1,4 @@
-import type { Id, Money } from '@tradewind/shared-kernel';
+import { DomainError, type Id, type Money } from '@tradewind/shared-kernel';
 import type { FulfilmentMode } from '../orders/goods';
 import { Order } from '../orders/order';
 import { Payment } from '../payments/payment';
@@ -111,6 +111,12 @@ export function placeOrder(
     Payment.awaited(ids.paymentId, request.paymentMethod, priced.total, request.capture),
     request.fulfilment,
   );
+}
+
+/** The SKUs that a refused checkout came up short of; undefined when it was refused for another reason. */
+export function shortSkus(error: unknown): string[] | undefined {
+  if (!(error instanceof DomainError) || error.code !== 'insufficient-stock') return undefined;
+  return (error.members.skus as { sku: string }[]).map(({ sku }) => sku);
 }
 
 /** Lines of one SKU are summed before they are checked. */

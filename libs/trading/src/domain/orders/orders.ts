@@ -3,6 +3,8 @@ import type { Order } from './order';
 
 /** Orders that are locked until the current unit of work ends. */
 export interface LockedOrders {
+  /** Which they are, ascending. */
+  readonly ids: readonly Id<'ord'>[];
   /**
    * Applies `change` to one of them; what it raises names the current context as its cause. May be called again for the
    * same order. A refusal that is caught leaves the order as it was. Throws `unknown-order`.
@@ -18,6 +20,9 @@ export abstract class Orders {
    */
   abstract changeAll<T>(ids: readonly Id<'ord'>[], work: (orders: LockedOrders) => Promise<T>): Promise<T>;
 
+  /** The same for those of the orders that nobody else has locked, without waiting for the others. */
+  abstract changeFree<T>(ids: readonly Id<'ord'>[], work: (orders: LockedOrders) => Promise<T>): Promise<T>;
+
   /** The same for one order. Throws `unknown-order`. */
   change<T>(id: Id<'ord'>, change: (order: Order) => T | Promise<T>): Promise<T> {
     return this.changeAll([id], (orders) => orders.change(id, change));
@@ -29,6 +34,8 @@ export abstract class Orders {
   abstract idsOfPayments(paymentIds: readonly Id<'pay'>[]): Promise<ReadonlyMap<string, Id<'ord'>>>;
   /** Unpaid orders whose hold has run out by the database's time, oldest first, after the last one seen. */
   abstract expired(limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]>;
+  /** Those of them with a line of one of these SKUs, oldest first. */
+  abstract expiredWith(skus: readonly string[], limit: number): Promise<Id<'ord'>[]>;
 }
 
 export interface ExpiredOrder {

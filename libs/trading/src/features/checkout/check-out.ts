@@ -18,7 +18,7 @@ import {
   UnitOfWork,
 } from '@tradewind/shared-kernel/persistence';
 import type { ShippingAddress } from '../../contract';
-import { chargeOf, type CheckoutRequest, placeOrder, priceOf, Shelf } from '../../domain/checkout/checkout';
+import { chargeOf, type CheckoutRequest, placeOrder, priceOf, Shelf, shortSkus } from '../../domain/checkout/checkout';
 import { CheckoutStore, type PlacedOrder } from '../../domain/checkout/checkout-store';
 import type { Order } from '../../domain/orders/order';
 import { PriceLists } from '../../domain/pricing/price-list';
@@ -29,6 +29,7 @@ import { refusal } from '../../domain/refusals';
 import { startStep } from '../metrics';
 import { orderView } from '../orders/order-view';
 import { quoteOf, quoteView } from '../pricing/quoting';
+import { ExpiredHolds } from '../stock/expired-holds';
 import { TradingSettings } from '../trading-settings';
 import { Tills } from './tills';
 
@@ -65,6 +66,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
     private readonly eventBus: EventBus,
     private readonly ids: Ids,
     private readonly clock: Clock,
+    private readonly holds: ExpiredHolds,
     private readonly settings: TradingSettings,
   ) {}
 
@@ -77,12 +79,23 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
     }
     const done = startStep();
     try {
-      const answer = await this.keys.alone(command.idempotency, () => this.#group.submit(command, command.deadline));
+      const answer = await this.keys.alone(command.idempotency, () => this.#submit(command));
       done({ status: 'created', region: command.request.region });
       return answer;
     } catch (error) {
       done({ status: 'refused', region: command.request.region });
       throw error;
+    }
+  }
+
+  /** Who comes up short is decided again, once, when expired holds gave units back. */
+  async #submit(command: CheckOut): Promise<IdempotentAnswer> {
+    try {
+      return await this.#group.submit(command, command.deadline);
+    } catch (error) {
+      const short = shortSkus(error);
+      if (!short || !(await this.holds.reclaim(short))) throw error;
+      return this.#group.submit(command, command.deadline);
     }
   }
 

@@ -6,16 +6,15 @@ import { Order, type OrderLine, type OrderStatus } from '../../../domain/orders/
 import { Payment } from '../../../domain/payments/payment';
 import type { CaptureMode } from '../../../domain/payments/payment-gateway';
 
-/** Those of these orders that exist, each as it stands in one snapshot; `locked` until the unit of work ends. */
-export async function loadOrders(
-  unitOfWork: UnitOfWork,
-  ids: readonly Id<'ord'>[],
-  how: 'locked' | 'read',
-): Promise<Order[]> {
+/** Until the unit of work ends, or not at all; `locked if free` passes by what others have locked. */
+export type Loading = 'locked' | 'locked if free' | 'read';
+
+/** Those of these orders that exist, each as it stands in one snapshot. */
+export async function loadOrders(unitOfWork: UnitOfWork, ids: readonly Id<'ord'>[], how: Loading): Promise<Order[]> {
   if (ids.length === 0) return [];
   const uuids = [[...new Set(ids)].map(uuidOf)];
   const [rows, lines] = await Promise.all([
-    unitOfWork.query<OrderRow>(how === 'locked' ? LOCK_ORDERS : READ_ORDERS, uuids),
+    unitOfWork.query<OrderRow>(SELECT_ORDERS[how], uuids),
     unitOfWork.query<LineRow>(READ_LINES, uuids),
   ]);
   const manual = rows.filter(({ fulfilment }) => fulfilment === 'manual').map(({ id }) => id);
@@ -86,6 +85,12 @@ const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", 
   FROM trading.orders o JOIN trading.payment p ON p.order_id = o.id WHERE o.id = ANY($1::uuid[])`;
 
 const LOCK_ORDERS = `${READ_ORDERS} ORDER BY o.id FOR UPDATE`;
+
+const SELECT_ORDERS: Record<Loading, string> = {
+  read: READ_ORDERS,
+  locked: LOCK_ORDERS,
+  'locked if free': `${LOCK_ORDERS} SKIP LOCKED`,
+};
 
 const READ_LINES = `SELECT order_id AS "order", line_no AS "lineNo", sku, quantity, unit_price AS "unitPrice",
     discount, tax, total,

@@ -11,7 +11,7 @@ import { Coupons } from '../../../domain/promotions/coupons';
 import { refusal } from '../../../domain/refusals';
 import { Stock } from '../../../domain/stock/stock';
 import type { StockMovement } from '../../../domain/stock/stock-movement';
-import { loadOrders } from './order-loading';
+import { type Loading, loadOrders } from './order-loading';
 
 /** An order as it was read, to tell what has changed since. */
 interface Loaded {
@@ -35,9 +35,22 @@ export class OrderRepository extends Orders {
   }
 
   changeAll<T>(ids: readonly Id<'ord'>[], work: (orders: LockedOrders) => Promise<T>): Promise<T> {
+    return this.#change(ids, 'locked', work);
+  }
+
+  changeFree<T>(ids: readonly Id<'ord'>[], work: (orders: LockedOrders) => Promise<T>): Promise<T> {
+    return this.#change(ids, 'locked if free', work);
+  }
+
+  #change<T>(
+    ids: readonly Id<'ord'>[],
+    how: 'locked' | 'locked if free',
+    work: (orders: LockedOrders) => Promise<T>,
+  ): Promise<T> {
     return this.unitOfWork.run(async () => {
-      const loaded = await this.#load(ids, 'locked');
+      const loaded = await this.#load(ids, how);
       const result = await work({
+        ids: [...loaded.keys()],
         change: async (id, change) => {
           const order = loaded.get(id)?.order;
           if (!order) throw refusal('unknown-order', `no order ${id}`);
@@ -77,7 +90,19 @@ export class OrderRepository extends Orders {
     return rows.map((row) => ({ id: idOf('ord', row.id), holdExpiresAt: row.hold_expires_at }));
   }
 
-  async #load(ids: readonly Id<'ord'>[], how: 'locked' | 'read'): Promise<Map<Id<'ord'>, Loaded>> {
+  async expiredWith(skus: readonly string[], limit: number): Promise<Id<'ord'>[]> {
+    // OFFSET 0: line by line of the few that have expired, never all orders of a SKU.
+    const rows = await this.unitOfWork.query<{ id: string }>(
+      `SELECT o.id FROM trading.orders o
+        WHERE paid_at IS NULL AND cancelled_at IS NULL AND hold_expires_at <= now()
+          AND EXISTS (SELECT FROM trading.order_line l WHERE l.order_id = o.id AND l.sku = ANY($1::text[]) OFFSET 0)
+        ORDER BY hold_expires_at, id LIMIT $2`,
+      [skus, limit],
+    );
+    return rows.map(({ id }) => idOf('ord', id));
+  }
+
+  async #load(ids: readonly Id<'ord'>[], how: Loading): Promise<Map<Id<'ord'>, Loaded>> {
     const orders = await loadOrders(this.unitOfWork, ids, how);
     return new Map(
       orders.map((order) => {

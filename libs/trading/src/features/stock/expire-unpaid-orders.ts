@@ -1,10 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Id } from '@tradewind/shared-kernel';
 import { type Worker, Workers } from '@tradewind/shared-kernel/messaging';
-import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { type ExpiredOrder, Orders } from '../../domain/orders/orders';
-import { GiveMoneyBack } from '../payments/give-money-back';
 import { TradingSettings } from '../trading-settings';
+import { ExpiredHolds } from './expired-holds';
 
 const BATCH = 50;
 
@@ -19,8 +17,7 @@ export class ExpireUnpaidOrders implements Worker {
 
   constructor(
     private readonly orders: Orders,
-    private readonly money: GiveMoneyBack,
-    private readonly unitOfWork: UnitOfWork,
+    private readonly holds: ExpiredHolds,
     private readonly settings: TradingSettings,
     workers: Workers,
   ) {
@@ -44,7 +41,7 @@ export class ExpireUnpaidOrders implements Worker {
       do {
         const expired = await this.orders.expired(BATCH, last);
         last = expired.at(-1);
-        for (const { id } of expired) if (!this.#stopped) await this.#expire(id);
+        if (last) await this.holds.expire(expired.map(({ id }) => id));
       } while (last && !this.#stopped);
     } catch (error) {
       this.#logger.warn({ msg: 'looking for expired orders failed and will be tried again', err: error });
@@ -53,18 +50,6 @@ export class ExpireUnpaidOrders implements Worker {
       this.#timer = setTimeout(() => {
         this.#round = this.#sweep();
       }, this.settings.expireEveryMs);
-    }
-  }
-
-  /** Each in a transaction of its own: one that cannot be expired keeps no other from it, and SKUs are locked in order. */
-  async #expire(id: Id<'ord'>): Promise<void> {
-    try {
-      await this.orders.change(id, async (order) => {
-        if (!order.expire(await this.unitOfWork.now())) return;
-        await this.money.giveBack(order, 'hold-expired');
-      });
-    } catch (error) {
-      this.#logger.error({ msg: 'an order could not be expired and will be tried again', orderId: id, err: error });
     }
   }
 }

@@ -2,7 +2,15 @@ import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
-import { observeRequests, parseBodies, ProblemFilter, recordRoutes, requestId } from '@tradewind/shared-kernel/http';
+import {
+  limitRequests,
+  observeRequests,
+  parseBodies,
+  ProblemFilter,
+  RateLimits,
+  recordRoutes,
+  requestId,
+} from '@tradewind/shared-kernel/http';
 import {
   collectProcessMetrics,
   createPinoLogger,
@@ -33,6 +41,7 @@ export async function createApp(settings: Settings, databaseUrl: string): Promis
       problems.answer(error, request, reply),
     genReqId: (request: RawRequest) => requestId(request.headers),
     forceCloseConnections: 'idle',
+    trustProxy: settings.trustedProxies ?? false,
     routerOptions: { maxParamLength: 300, ignoreTrailingSlash: true },
     requestTimeout: REQUEST_WITHIN_MS,
     connectionTimeout: SILENT_CONNECTION_MS,
@@ -53,6 +62,10 @@ export async function createApp(settings: Settings, databaseUrl: string): Promis
   parseBodies(fastify);
   recordRoutes(fastify);
   observeRequests(fastify);
+  limitRequests(fastify, app.get(RateLimits), {
+    perAddress: settings.addressRequestsPerMinute,
+    perKey: settings.keyRequestsPerMinute,
+  });
   describeApi(app);
   await app.init();
   await fastify.ready();

@@ -46,6 +46,8 @@ export class PlatformModule {
             holdMs: settings.holdSeconds * 1000,
             quoteMs: settings.quoteSeconds * 1000,
             timeBudgetMs: settings.timeBudgetMs,
+            buyerCheckoutsPerMinute: settings.buyerCheckoutsPerMinute,
+            buyerCouponsPerMinute: settings.buyerCouponsPerMinute,
             askPaymentAfterMs: settings.askPaymentSeconds * 1000,
             pointRates: settings.pointRates ?? {},
             sandboxGateway: { url: sandboxUrl, secrets: settings.gatewaySecrets },

@@ -33,4 +33,12 @@ describe('the settings', () => {
   it('complain of everything at once', () => {
     expect(() => loadSettings({ PORT: 'x', LOG_LEVEL: 'loud' })).toThrow(/PORT must be .*; LOG_LEVEL must be /);
   });
+
+  it('take proxies by address, network and name, and nothing else', () => {
+    const TRUSTED_PROXIES = 'loopback, 10.0.0.0/8, 192.0.2.7, 2001:db8::/32';
+    expect(loadSettings({ TRUSTED_PROXIES }).trustedProxies).toEqual(TRUSTED_PROXIES.split(', '));
+    for (const wrong of ['proxy.example', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.0/x', 'true', ',']) {
+      expect(() => loadSettings({ TRUSTED_PROXIES: wrong })).toThrow('TRUSTED_PROXIES must be');
+    }
+  });
 });

@@ -62,6 +62,7 @@ import { Returns } from './domain/returns/return';
 import { AnswerContacts, AnswerShippingDetails, OrderContacts } from './features/orders/answer-peers';
 import { ApplyPaymentCallback } from './features/payments/apply-payment-callback';
 import { CancelOrderHandler } from './features/orders/cancel-order';
+import { BuyerLimits } from './features/checkout/buyer-limits';
 import { CheckOutHandler } from './features/checkout/check-out';
 import { ExpiredHolds } from './features/stock/expired-holds';
 import { ExpireUnpaidOrders } from './features/stock/expire-unpaid-orders';
@@ -144,6 +145,7 @@ export class TradingModule {
         AnswerContacts,
         AnswerShippingDetails,
         ApplyPaymentCallback,
+        BuyerLimits,
         CancelOrderHandler,
         CheckOutHandler,
         CreditBalanceHandler,

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { CRASH_POINTS, currencyExponent } from '@tradewind/shared-kernel';
 import { Complaint } from './complaint';
+import { trustedProxy } from './trusted-proxy';
 
 type Raw = string | undefined;
 
@@ -55,6 +56,7 @@ const amountsByCurrency = (value: string) =>
       return [currency, Number(amount)];
     }),
   );
+const MOST_PER_MINUTE = 1_000_000;
 const setting = <T>(value: Setting<T>) => value;
 
 /** Every setting there is; `docs/generated/configuration.md` is generated from it. */
@@ -115,6 +117,36 @@ export const SETTINGS = {
     fallback: 500,
     read: integer(50, 60_000),
     about: 'Time within which checkout and refund answer.',
+  }),
+  trustedProxies: setting<string[] | undefined>({
+    env: 'TRUSTED_PROXIES',
+    fallback: undefined,
+    read: (value: string) => list(value).map(trustedProxy),
+    about: 'Whose X-Forwarded-For is believed: addresses and networks, comma separated.',
+  }),
+  addressRequestsPerMinute: setting({
+    env: 'ADDRESS_REQUESTS_PER_MINUTE',
+    fallback: 0,
+    read: integer(0, MOST_PER_MINUTE),
+    about: 'Requests of one address (IPv6: one /64) a minute; 0 is no limit.',
+  }),
+  keyRequestsPerMinute: setting({
+    env: 'KEY_REQUESTS_PER_MINUTE',
+    fallback: 0,
+    read: integer(0, MOST_PER_MINUTE),
+    about: 'Requests with one X-Api-Key a minute; 0 is no limit.',
+  }),
+  buyerCheckoutsPerMinute: setting({
+    env: 'BUYER_CHECKOUTS_PER_MINUTE',
+    fallback: 600,
+    read: integer(0, MOST_PER_MINUTE),
+    about: 'Checkouts of one buyer a minute; 0 is no limit.',
+  }),
+  buyerCouponsPerMinute: setting({
+    env: 'BUYER_COUPON_ATTEMPTS_PER_MINUTE',
+    fallback: 60,
+    read: integer(0, MOST_PER_MINUTE),
+    about: 'Requests of one buyer a minute that carry coupon codes, known or not; 0 is no limit.',
   }),
   askPaymentSeconds: setting({
     env: 'ASK_PAYMENT_SECONDS',

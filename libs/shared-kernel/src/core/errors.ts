@@ -4,7 +4,9 @@ export interface ErrorEntry {
   status: number;
   /** One short sentence, the same for every occurrence. */
   title: string;
-  /** True exactly when the same request can succeed later without the caller changing it. */
+  /** When it happens, and where it is not plain: why a retry can or cannot help. */
+  when?: string;
+  /** True exactly when the cause passes by itself, so that the same request, sent again a little later, can succeed. */
   retryable: boolean;
 }
 
@@ -26,7 +28,7 @@ export class DomainError extends Error {
 
 /**
  * Adds a context's codes to the one catalogue and returns what makes its refusals:
- * `export const refusal = errorCodes({ 'unknown-sku': { status: 422, title: '…', retryable: false } });`
+ * `export const refusal = errorCodes({ 'unknown-sku': { status: 422, title: '…', when: 'A line names a SKU that the catalogue does not have.', retryable: false } });`
  */
 export function errorCodes<Code extends string>(entries: Record<Code, ErrorEntry>) {
   for (const [code, entry] of Object.entries<ErrorEntry>(entries)) {

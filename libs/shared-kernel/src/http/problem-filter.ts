@@ -45,7 +45,8 @@ export class ProblemFilter implements ExceptionFilter {
       retryable: entry.retryable,
       ...refusal.members,
     };
-    if (entry.retryable) void reply.header('retry-after', '1');
+    if (entry.retryable)
+      void reply.header('retry-after', (refusal.members.retryAfterSeconds as number | undefined) ?? 1);
     if (refusal.code === 'method-not-allowed') void reply.header('allow', String(refusal.members.allow));
     if (!reply.hasHeader('x-request-id')) void reply.header('x-request-id', request.id);
     void reply.status(entry.status).type('application/problem+json').send(JSON.stringify(problem));

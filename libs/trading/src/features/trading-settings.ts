@@ -10,6 +10,10 @@ export class TradingSettings {
   quoteMs = 15 * 60_000;
   /** Checkout and refund answer within this time or say that they did not, milliseconds. */
   timeBudgetMs = 500;
+  /** Checkouts of one buyer; 0 is no limit. */
+  buyerCheckoutsPerMinute = 600;
+  /** Requests of one buyer that carry coupon codes; 0 is no limit. */
+  buyerCouponsPerMinute = 60;
   /** A payment without news is asked about after this time, milliseconds. */
   askPaymentAfterMs = 60_000;
   /** How often unpaid orders are looked for whose hold ran out, milliseconds. */

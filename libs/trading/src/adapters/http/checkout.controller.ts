@@ -13,9 +13,11 @@ import { Idempotent, type IdempotentRequest, withinBudget } from '@tradewind/sha
 import { Type } from 'class-transformer';
 import { IsEmail, IsIn, IsLocale, IsObject, IsOptional, Matches, MaxLength, ValidateNested } from 'class-validator';
 import type { FastifyReply } from 'fastify';
+import { BuyerLimits } from '../../features/checkout/buyer-limits';
 import { CheckOut } from '../../features/checkout/check-out';
 import { TradingSettings } from '../../features/trading-settings';
 import { AddressInput, BasketInput, quotedRequestOf, text } from './basket-input';
+import { buyerIdOf } from './buyer-id';
 import { send } from './send';
 import { MoneyShape, OrderShape, ProblemShape } from './shapes';
 
@@ -104,6 +106,7 @@ export class CheckoutAnswer {
 export class CheckoutController {
   constructor(
     private readonly commands: CommandBus,
+    private readonly limits: BuyerLimits,
     private readonly settings: TradingSettings,
   ) {}
 
@@ -130,28 +133,32 @@ export class CheckoutController {
       '`unknown-sku`, `unknown-quote`, `manual-capture-not-offered`, `insufficient-balance` with what is available, `buyer-required`, `idempotency-key-reused`.',
     type: ProblemShape,
   })
+  @ApiResponse({ status: 429, description: '`rate-limited`, with `Retry-After`.', type: ProblemShape })
   @ApiResponse({ status: 503, description: '`deadline-exceeded`.', type: ProblemShape })
   async checkOut(
     @Body() input: CheckoutInput,
     @Idempotent('checkout') idempotency: IdempotentRequest,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const request = {
-      ...quotedRequestOf(input, input.shippingAddress.country),
-      quoteHash: input.quoteHash ?? null,
-      paymentMethod: input.paymentMethod,
-      capture: input.capture ?? 'automatic',
-      carrier: input.carrier ?? null,
-      fulfilment: input.fulfilment ?? ('automatic' as const),
-    };
-    const delivery = {
-      shippingAddress: Object.assign({}, input.shippingAddress),
-      email: input.email ?? null,
-      locale: input.locale ?? 'zh-CN',
-    };
-    const answer = await withinBudget(this.settings.timeBudgetMs, (deadline) =>
-      this.commands.execute(new CheckOut(request, delivery, idempotency, deadline)),
-    );
+    const answer = await withinBudget(this.settings.timeBudgetMs, async (deadline) => {
+      const buyerId = input.buyerId ? buyerIdOf(input.buyerId) : null;
+      if (input.coupons?.length) await this.limits.tryCoupons(buyerId);
+      await this.limits.checkOut(buyerId);
+      const request = {
+        ...quotedRequestOf(input, input.shippingAddress.country),
+        quoteHash: input.quoteHash ?? null,
+        paymentMethod: input.paymentMethod,
+        capture: input.capture ?? 'automatic',
+        carrier: input.carrier ?? null,
+        fulfilment: input.fulfilment ?? ('automatic' as const),
+      };
+      const delivery = {
+        shippingAddress: Object.assign({}, input.shippingAddress),
+        email: input.email ?? null,
+        locale: input.locale ?? 'zh-CN',
+      };
+      return this.commands.execute(new CheckOut(request, delivery, idempotency, deadline));
+    });
     send(reply, answer);
   }
 }

@@ -10,9 +10,11 @@ import {
 } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsISO31661Alpha2, IsObject, IsOptional, ValidateNested } from 'class-validator';
+import { BuyerLimits } from '../../features/checkout/buyer-limits';
 import { QuoteBasket } from '../../features/pricing/quote-basket';
 import type { QuoteView } from '../../features/pricing/quoting';
 import { AddressInput, BasketInput, quotedRequestOf } from './basket-input';
+import { buyerIdOf } from './buyer-id';
 import { AmountsShape, OrderLineShape, ProblemShape } from './shapes';
 
 export class QuoteInput extends BasketInput {
@@ -57,7 +59,10 @@ export class QuoteShape extends AmountsShape {
 @ApiTags('Trading')
 @Controller('v1/quotes')
 export class QuotesController {
-  constructor(private readonly commands: CommandBus) {}
+  constructor(
+    private readonly commands: CommandBus,
+    private readonly limits: BuyerLimits,
+  ) {}
 
   /**
    * What a checkout of this basket would cost now. Until `expiresAt`, a checkout of the same lines, coupons, buyer, region and
@@ -72,7 +77,9 @@ export class QuotesController {
     description: '`unknown-sku`, `mixed-currencies`, `amount-too-large`.',
     type: ProblemShape,
   })
-  quote(@Body() input: QuoteInput): Promise<QuoteView> {
+  @ApiResponse({ status: 429, description: '`rate-limited`, with `Retry-After`.', type: ProblemShape })
+  async quote(@Body() input: QuoteInput): Promise<QuoteView> {
+    if (input.coupons?.length) await this.limits.tryCoupons(input.buyerId ? buyerIdOf(input.buyerId) : null);
     const country = input.shippingAddress?.country ?? input.country ?? null;
     return this.commands.execute(new QuoteBasket(quotedRequestOf(input, country)));
   }

@@ -1,4 +1,4 @@
-export { withinBudget } from './http/deadline';
+export { throwIfOver, withinBudget } from './http/deadline';
 export { httpRefusal } from './http/error-codes';
 export { HttpModule, httpPersistence } from './http/http.module';
 export {

@@ -90,15 +90,17 @@ export class IdempotencyKeys {
 
   /**
    * Runs `work` in one transaction with its answer, or gives the answer of the first request with this key. `finish`
-   * may wait, after the commit, for what makes a first answer more telling; its answer then replaces the kept one.
+   * may wait, after the commit, for what makes a first answer more telling; its answer then replaces the kept one. No lock is
+   * waited for longer than `lockTimeoutMs`.
    */
   async once(
     request: IdempotentRequest,
     work: () => Promise<Answer>,
     finish?: () => Promise<Answer>,
+    lockTimeoutMs?: number,
   ): Promise<IdempotentAnswer> {
     return this.alone(request, async () => {
-      const answer = await this.unitOfWork.run(() => this.#lookOrWork(request, work));
+      const answer = await this.#inOneTransaction(() => this.#lookOrWork(request, work), lockTimeoutMs);
       if (answer.replayed || !finish) return answer;
       const finished = await finish();
       await this.#amend(request, finished);
@@ -187,6 +189,10 @@ export class IdempotencyKeys {
     const answer = await work();
     await this.store([{ request, answer }]);
     return { ...answer, replayed: false };
+  }
+
+  #inOneTransaction<T>(work: () => Promise<T>, lockTimeoutMs: number | undefined): Promise<T> {
+    return lockTimeoutMs === undefined ? this.unitOfWork.run(work) : this.unitOfWork.runWithin(lockTimeoutMs, work);
   }
 
   async #amend(request: IdempotentRequest, answer: Answer): Promise<void> {

@@ -1,7 +1,7 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter, HttpException, Logger } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { DomainError, errorCatalogue } from '../core/errors';
-import { isUnavailable } from '../persistence/postgres-errors';
+import { isOutOfTime, isUnavailable } from '../persistence/postgres-errors';
 import { httpRefusal } from './error-codes';
 import { allowedMethods } from './routes';
 
@@ -60,6 +60,7 @@ function refusalOf(thrown: unknown, request: FastifyRequest): DomainError {
     return httpRefusal('method-not-allowed', `use ${allow.join(' or ')}`, { allow: allow.join(', ') });
   }
   if (thrown instanceof DomainError) return thrown;
+  if (isOutOfTime(thrown)) return httpRefusal('deadline-exceeded', 'the database did not get to it in time');
   if (isUnavailable(thrown)) return httpRefusal('service-unavailable', 'the database cannot be reached at the moment');
   const status = thrown instanceof HttpException ? thrown.getStatus() : (thrown as { statusCode?: number })?.statusCode;
   if (status === 404) return httpRefusal('not-found', 'no such address');

@@ -27,10 +27,19 @@ export class UnitOfWork {
    * PostgreSQL reports a deadlock or a serialization failure, so it must keep its effects in the database.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
+    return this.#runAgain(work, 'BEGIN');
+  }
+
+  /** Like `run`, but waits for no lock longer than this, milliseconds: then `isOutOfTime` is true of what it throws. */
+  async runWithin<T>(lockTimeoutMs: number, work: () => Promise<T>): Promise<T> {
+    return this.#runAgain(work, `BEGIN; SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
+  }
+
+  async #runAgain<T>(work: () => Promise<T>, begin: string): Promise<T> {
     if (current.getStore()) return work();
     for (let attempt = 1; ; attempt++) {
       try {
-        return await this.#transaction(work);
+        return await this.#transaction(work, begin);
       } catch (error) {
         if (attempt >= ATTEMPTS || !isTransient(error)) throw error;
       }
@@ -39,7 +48,7 @@ export class UnitOfWork {
 
   /** Like `run`, but a deadlock is the caller's to see: for work that leaves marks outside its transaction. */
   async runOnce<T>(work: () => Promise<T>): Promise<T> {
-    return current.getStore() ? work() : this.#transaction(work);
+    return current.getStore() ? work() : this.#transaction(work, 'BEGIN');
   }
 
   /** SQL in the current transaction, or by itself when there is none. Prepared once per connection. */
@@ -103,14 +112,14 @@ export class UnitOfWork {
     return transaction;
   }
 
-  async #transaction<T>(work: () => Promise<T>): Promise<T> {
+  async #transaction<T>(work: () => Promise<T>, begin: string): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     const client = (await runner.connect()) as PoolClient;
     const transaction: Transaction = { manager: runner.manager, client, beforeCommit: [], afterCommit: [] };
     let committed: Promise<QueryResult> | undefined;
     try {
       // Not awaited: it goes out with the first statement.
-      const begun = client.query('BEGIN');
+      const begun = client.query(begin);
       begun.catch(() => undefined); // what follows it fails as well
       Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 }); // TypeORM takes no row locks otherwise
       const result = await current.run(transaction, async () => {

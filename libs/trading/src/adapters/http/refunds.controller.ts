@@ -133,8 +133,8 @@ export class RefundsController {
     const money = amount ? Money.fromJSON(amount) : undefined;
     // Both names are one call: a key used under one is known under the other.
     const key = { ...idempotency, scope: 'anonymous POST /v1/refunds' };
-    const answer = await withinBudget(this.settings.timeBudgetMs, () =>
-      this.commands.execute(new RequestRefund(orderIdOf(orderId), { amount: money, lines }, reason, key)),
+    const answer = await withinBudget(this.settings.timeBudgetMs, (deadline) =>
+      this.commands.execute(new RequestRefund(orderIdOf(orderId), { amount: money, lines }, reason, key, deadline)),
     );
     send(reply, answer);
   }

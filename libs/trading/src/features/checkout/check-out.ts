@@ -8,6 +8,7 @@ import {
   type IdempotentRequest,
   KeyStoredMeanwhile,
   reused,
+  throwIfOver,
 } from '@tradewind/shared-kernel/http';
 import { runInContext } from '@tradewind/shared-kernel/observability';
 import {
@@ -109,7 +110,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
   }
 
   #decideAll(members: Member<CheckOut>[]): Promise<Outcome<IdempotentAnswer>[]> {
-    return this.unitOfWork.run(async () => {
+    return this.unitOfWork.runWithin(this.settings.timeBudgetMs, async () => {
       const skus = new Set(members.flatMap(({ command }) => command.request.lines.map((line) => line.sku)));
       const hashes = members.flatMap(({ command }) => command.request.quoteHash ?? []);
       const [stored, items, prices, quotes] = await Promise.all([
@@ -133,6 +134,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
         if (earlier === 'reused') return { ok: false, error: reused() };
         if (earlier) return { ok: true, answer: earlier };
         try {
+          throwIfOver(member.command.deadline); // the locks were long in coming
           const ids = { orderId: this.ids.next('ord', lane), paymentId: this.ids.next('pay') };
           const { request } = member.command;
           const charge = chargeOf(request, quotes, () => priceOf(request, shelf, prices), now);

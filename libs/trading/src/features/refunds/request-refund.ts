@@ -5,7 +5,9 @@ import {
   type IdempotentAnswer,
   IdempotencyKeys,
   type IdempotentRequest,
+  throwIfOver,
 } from '@tradewind/shared-kernel/http';
+import type { Deadline } from '@tradewind/shared-kernel/persistence';
 import type { LineQuantity } from '../../domain/orders/goods-lines';
 import type { Order } from '../../domain/orders/order';
 import { Orders } from '../../domain/orders/orders';
@@ -20,6 +22,7 @@ export class RequestRefund extends Command<IdempotentAnswer> {
     readonly what: { amount?: Money; lines?: LineQuantity[] },
     readonly reason: string,
     readonly idempotency: IdempotentRequest,
+    readonly deadline?: Deadline,
   ) {
     super();
   }
@@ -59,13 +62,14 @@ export class RequestRefundHandler implements ICommandHandler<RequestRefund> {
     private readonly settings: TradingSettings,
   ) {}
 
-  execute({ orderId, what, reason, idempotency }: RequestRefund): Promise<IdempotentAnswer> {
+  execute({ orderId, what, reason, idempotency, deadline }: RequestRefund): Promise<IdempotentAnswer> {
     const until = performance.now() + this.settings.timeBudgetMs * PATIENCE;
     let id: Id<'ref'>;
     return this.keys.once(
       idempotency,
       () =>
         this.orders.change(orderId, async (order) => {
+          throwIfOver(deadline);
           const requestKey = `${idempotency.scope} ${idempotency.key}`;
           const earlier = await this.operations.refundOfRequest(requestKey);
           const refund = earlier ?? (await this.#open(order, reason, what, requestKey));
@@ -73,6 +77,7 @@ export class RequestRefundHandler implements ICommandHandler<RequestRefund> {
           return answered(201, refundView(refund));
         }),
       async () => answered(201, refundView(await this.#settled(id, until))),
+      this.settings.timeBudgetMs,
     );
   }
 

@@ -5,12 +5,18 @@ import { code, paragraphs, table } from './markdown';
 export function errors(): string {
   return paragraphs(
     '# Error codes',
-    'Every refusal is a problem document (RFC 9457, `application/problem+json`) with one of these as its `code`. `retryable` is yes when the same request can succeed later without a change.',
+    'Every refusal is a problem document (RFC 9457, `application/problem+json`) with one of these as its `code`. `retryable` is yes exactly when the cause passes by itself: the same request, sent again after `Retry-After`, can succeed. With an `Idempotency-Key` it never has a second effect.',
     table(
-      ['code', 'status', 'title', 'retryable'],
+      ['code', 'status', 'title', 'when', 'retryable'],
       [...errorCatalogue()]
         .toSorted(([a], [b]) => (a < b ? -1 : 1))
-        .map(([name, { status, title, retryable }]) => [code(name), String(status), title, retryable ? 'yes' : 'no']),
+        .map(([name, { status, title, when = '', retryable }]) => [
+          code(name),
+          String(status),
+          title,
+          when,
+          retryable ? 'yes' : 'no',
+        ]),
     ),
   );
 }

@@ -14,12 +14,12 @@ export class ErrorsController {
     const rows = [...errorCatalogue()]
       .toSorted(([a], [b]) => (a < b ? -1 : 1))
       .map(
-        ([code, { status, title, retryable }]) =>
-          `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${title}</td><td>${retryable ? 'yes' : 'no'}</td></tr>`,
+        ([code, { status, title, when = '', retryable }]) =>
+          `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${title}</td><td>${when}</td><td>${retryable ? 'yes' : 'no'}</td></tr>`,
       );
     return page(
       'Error codes',
-      `<table><tr><th>code<th>status<th>meaning<th>retry can help</tr>${rows.join('')}</table>`,
+      `<table><tr><th>code<th>status<th>meaning<th>when<th>retry can help</tr>${rows.join('')}</table>`,
     );
   }
 }

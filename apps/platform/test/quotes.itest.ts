@@ -30,7 +30,10 @@ describe('quotes and prices over HTTP', () => {
     return body.order;
   };
   const amountsOf = ({ lines, subtotal, discount, shipping, tax, taxIncluded, total }: Json) => ({
-    lines: lines.map(({ available: _a, isAvailable: _b, ...line }: Json) => line),
+    lines: lines.map(({ lineNo, sku, quantity, unitPrice, ...line }: Json) => ({
+      ...{ lineNo, sku, quantity, unitPrice },
+      ...{ discount: line.discount, tax: line.tax, total: line.total },
+    })),
     ...{ subtotal, discount, shipping, tax, taxIncluded, total },
   });
   const expire = (hash: string) =>
@@ -120,7 +123,7 @@ describe('quotes and prices over HTTP', () => {
     const basket = { lines: [{ sku, quantity: 1 }] };
     const { body } = await quote(basket);
     const buyerId = 'buy_01h455vb4pex5vsknk084sn02q';
-    for (const other of [{ lines: [{ sku, quantity: 2 }] }, { buyerId }, { region: 'elsewhere' }]) {
+    for (const other of [{ lines: [{ sku, quantity: 2 }] }, { buyerId }, { region: 'elsewhere' }, { channel: 'app' }]) {
       const refused = await world.checkout({ ...basket, ...other, quoteHash: body.quoteHash });
       expect(refused).toMatchObject({ status: 409, body: { code: 'price-changed' } });
       await order({ ...basket, ...other, quoteHash: refused.body.quote.quoteHash });
@@ -172,6 +175,142 @@ describe('quotes and prices over HTTP', () => {
       expect((await quote(basket)).body.code).toBe(code);
       expect((await world.checkout(basket)).body.code).toBe(code);
     }
+  });
+
+  const aPromotion = async (rule: object): Promise<string> => {
+    const { status, body } = await world.call('POST', '/v1/promotions', { name: 'Test', ...rule });
+    expect(status).toBe(201);
+    return body.id;
+  };
+  const stop = (promotionId: string) => world.call('POST', `/v1/promotions/${promotionId}/stop`);
+  const aCoupon = async (promotionId: string, limits: object = {}): Promise<string> => {
+    const code = `C-${randomUUID().slice(0, 8)}`.toUpperCase();
+    expect((await world.call('POST', '/v1/coupons', { code, promotionId, ...limits })).status).toBe(201);
+    return code;
+  };
+  const aBuyer = () => randomUUID();
+
+  it('quotes and charges discounts alike, tells of each promotion, and keeps what was quoted when it is stopped', async () => {
+    const sku = await aSku(1000);
+    const promotionId = await aPromotion({
+      name: 'A tenth off',
+      conditions: [{ kind: 'contains', skus: [sku] }],
+      actions: [{ kind: 'line-percent', basisPoints: 1000, skus: [sku] }],
+    });
+    const other = await aPromotion({
+      conditions: [{ kind: 'channel', channels: ['app'] }],
+      actions: [{ kind: 'free-shipping' }],
+    });
+    const basket = { lines: [{ sku, quantity: 3 }], region: aRegion() };
+    const { body } = await quote(basket);
+    expect(body).toMatchObject({ subtotal: { amount: 3000 }, discount: { amount: 300 }, total: { amount: 2700 } });
+    expect(body.discounts).toMatchObject([{ promotionId, name: 'A tenth off', amount: { amount: 300 } }]);
+    const applied = body.explanation.map((entry: Json) => [entry.promotionId, entry.applied, entry.reasons[0].code]);
+    expect(applied).toEqual(
+      expect.arrayContaining([
+        [promotionId, true, 'applied'],
+        [other, false, 'other-channel'],
+      ]),
+    );
+    expect(amountsOf(await order(basket))).toEqual(amountsOf(body));
+    await stop(promotionId);
+    await stop(other);
+    expect((await order({ ...basket, quoteHash: body.quoteHash })).total.amount).toBe(2700);
+    expect((await order(basket)).total.amount).toBe(3000);
+  });
+
+  it('counts the coupon of an order, not that of a quote, and gives it back with a cancel', async () => {
+    const sku = await aSku(1000);
+    const promotionId = await aPromotion({
+      conditions: [{ kind: 'coupon' }, { kind: 'contains', skus: [sku] }],
+      actions: [{ kind: 'order-percent', basisPoints: 2500 }],
+    });
+    const code = await aCoupon(promotionId, { totalLimit: 1 });
+    const used = async () => (await world.call('GET', `/v1/coupons/${code}`)).body.used;
+    const basket = { lines: [{ sku, quantity: 1 }], coupons: [code.toLowerCase()] };
+    const { body } = await quote(basket);
+    expect(body).toMatchObject({ total: { amount: 750 }, coupons: [{ code, used: true }] });
+    await quote(basket);
+    expect(await used()).toBe(0);
+
+    const first = await order({ ...basket, quoteHash: body.quoteHash });
+    expect([first.total.amount, await used()]).toEqual([750, 1]);
+    for (const again of [basket, { ...basket, quoteHash: body.quoteHash }]) {
+      expect(await world.checkout(again)).toMatchObject({ status: 409, body: { code: 'coupon-exhausted' } });
+    }
+    expect((await quote(basket)).body.code).toBe('coupon-exhausted');
+    await world.call('POST', `/v1/orders/${first.id}/cancel`, { reason: 'test' }, { 'idempotency-key': randomUUID() });
+    expect(await used()).toBe(0);
+    expect((await order(basket)).total.amount).toBe(750);
+    const elsewhere = { ...basket, lines: [{ sku: 'SKU-1', quantity: 1 }] };
+    for (const reply of [await quote(elsewhere), await world.checkout(elsewhere)]) {
+      expect(reply).toMatchObject({ status: 422, body: { code: 'coupon-not-applicable' } });
+      expect(reply.body.coupons[0].reasons[0].code).toBe('goods-not-in-basket');
+    }
+  });
+
+  it('lets 10 of 200 buyers use a coupon whose limit is 10', async () => {
+    const sku = await aSku(1000, 'CNY', 1000);
+    const promotionId = await aPromotion({
+      conditions: [{ kind: 'coupon' }],
+      actions: [{ kind: 'order-percent', basisPoints: 1000 }],
+    });
+    const code = await aCoupon(promotionId, { totalLimit: 10 });
+    const basket = { lines: [{ sku, quantity: 1 }], coupons: [code] };
+    const replies = await Promise.all(Array.from({ length: 200 }, () => world.checkout(basket)));
+    expect(replies.filter(({ status }) => status === 201)).toHaveLength(10);
+    expect(replies.filter(({ body }) => body.code === 'coupon-exhausted')).toHaveLength(190);
+    expect((await world.call('GET', `/v1/coupons/${code}`)).body.used).toBe(10);
+    expect((await world.call('GET', `/v1/skus/${sku}`)).body.reserved).toBe(10);
+  });
+
+  it('gives a buyer one first order, also of those that come at once in two processes', async () => {
+    const region = aRegion();
+    const promotionId = await aPromotion({
+      conditions: [{ kind: 'first-order' }, { kind: 'region', regions: [region] }],
+      actions: [{ kind: 'order-percent', basisPoints: 5000 }],
+    });
+    const skus = await Promise.all(Array.from({ length: 4 }, () => aSku(1000)));
+    const second = await startSecondProcess(world);
+    try {
+      for (let round = 0; round < 10; round++) {
+        const buyerId = aBuyer();
+        const replies = await Promise.all(
+          skus.map((sku, n) =>
+            world.call(
+              'POST',
+              `${n % 2 ? world.url : second.url}/v1/checkout`,
+              { ...aBasket(), lines: [{ sku, quantity: 1 }], region, buyerId },
+              { 'idempotency-key': randomUUID() },
+            ),
+          ),
+        );
+        const totals = replies.map(({ body }) => body.order.total.amount).toSorted((a, b) => a - b);
+        expect(totals).toEqual([500, 1000, 1000, 1000]);
+      }
+    } finally {
+      await second.stop();
+      await stop(promotionId);
+    }
+  });
+
+  it('adds a gift to the order and holds its units, while there are some', async () => {
+    const [sku, gift] = [await aSku(1000), await aSku(500, 'CNY', 1)];
+    const promotionId = await aPromotion({
+      conditions: [{ kind: 'contains', skus: [sku] }],
+      actions: [{ kind: 'gift', sku: gift, quantity: 1 }],
+    });
+    const basket = { lines: [{ sku, quantity: 1 }] };
+    const { body } = await quote(basket);
+    expect(body.lines[1]).toMatchObject({ lineNo: 2, sku: gift, unitPrice: { amount: 0 }, isAvailable: true });
+    const first = await order(basket);
+    expect(first.lines).toMatchObject([{ sku }, { sku: gift, quantity: 1, total: { amount: 0 } }]);
+    expect(first.total.amount).toBe(1000);
+    expect((await world.call('GET', `/v1/skus/${gift}`)).body.reserved).toBe(1);
+    expect((await order(basket)).lines).toHaveLength(1);
+    const late = await world.checkout({ ...basket, quoteHash: body.quoteHash });
+    expect(late.body).toMatchObject({ code: 'insufficient-stock', skus: [{ sku: gift }] });
+    await stop(promotionId);
   });
 
   it('sees a rate that another process has changed at once', async () => {

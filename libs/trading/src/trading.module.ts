@@ -39,6 +39,7 @@ import { BalanceLedger } from './domain/buyers/balance-ledger';
 import { Buyers } from './domain/buyers/buyers';
 import { PointLedger } from './domain/buyers/point-ledger';
 import { PriceListRows } from './adapters/persistence/pricing/price-list-rows';
+import { PriceStamp } from './adapters/persistence/pricing/price-stamp';
 import { QuoteRows } from './adapters/persistence/pricing/quote-rows';
 import { ShippingRateRows } from './adapters/persistence/pricing/shipping-rate-rows';
 import { TaxRateRows } from './adapters/persistence/pricing/tax-rate-rows';
@@ -69,6 +70,7 @@ import { ExpireUnpaidOrders } from './features/stock/expire-unpaid-orders';
 import { FollowWaybill } from './features/orders/follow-waybill';
 import { GiveMoneyBack } from './features/payments/give-money-back';
 import { ForgetQuotes } from './features/pricing/forget-quotes';
+import { PriceBooks } from './features/pricing/price-books';
 import { QuoteBasketHandler } from './features/pricing/quote-basket';
 import { InstructPaymentHandler } from './features/payments/instruct-payment';
 import { PaymentReads } from './features/payments/payment-reads';
@@ -132,6 +134,7 @@ export class TradingModule {
         { provide: OrderContacts, useExisting: OrderReads },
         { provide: PaymentCallbacks, useClass: PaymentCallbackRows },
         { provide: PaymentOperations, useClass: PaymentOperationRows },
+        PriceStamp,
         { provide: PriceLists, useClass: PriceListRows },
         { provide: Quotes, useClass: QuoteRows },
         { provide: ShippingRates, useClass: ShippingRateRows },
@@ -157,6 +160,7 @@ export class TradingModule {
         ForgetQuotes,
         GiveMoneyBack,
         KeepPoints,
+        PriceBooks,
         QuoteBasketHandler,
         InstructPaymentHandler,
         PaymentReads,

@@ -1,8 +1,10 @@
 import { Money } from '@tradewind/shared-kernel';
 import fc from 'fast-check';
 import { OrderPlaced } from '../src/contract';
-import { type CheckoutRequest, placeOrder, priceOf, Shelf, type ShelfItem } from '../src/domain/checkout/checkout';
+import { type CheckoutRequest, placeOrder, Shelf, type ShelfItem } from '../src/domain/checkout/checkout';
+import { PriceBook } from '../src/domain/checkout/price-book';
 import { PriceList } from '../src/domain/pricing/price-list';
+import { CouponBook } from '../src/domain/promotions/coupon';
 import { NOW, orderId, paymentId } from './orders';
 
 const item = (sku: string, onHand: bigint, reserved = 0n, price = Money.of(100, 'CNY')): ShelfItem => ({
@@ -20,14 +22,23 @@ const request = (...lines: [string, number][]): CheckoutRequest => ({
   paymentMethod: 'sandbox',
   capture: 'automatic',
   carrier: null,
+  channel: null,
   region: null,
   country: 'CN',
 });
-const NOTHING_CONFIGURED = new PriceList({ taxRates: [], shippingRates: [] });
+const bookOf = (shelf: Shelf) =>
+  new PriceBook({
+    shelf,
+    prices: new PriceList({ taxRates: [], shippingRates: [] }),
+    promotions: [],
+    coupons: new CouponBook(),
+    standings: new Map(),
+    now: NOW,
+  });
 
 const place = (shelf: Shelf, ...lines: [string, number][]) => {
   const asked = request(...lines);
-  const priced = priceOf(asked, shelf, NOTHING_CONFIGURED);
+  const priced = bookOf(shelf).priceOf(asked);
   return placeOrder(asked, priced, shelf, { orderId: orderId(), paymentId: paymentId() }, NOW, 900_000);
 };
 

@@ -4,6 +4,7 @@ import { createTestDatabase, type TestDatabase } from '@tradewind/shared-kernel/
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../../shared-kernel/src/persistence/data-source';
 import { CouponRows } from '../src/adapters/persistence/promotions/coupon-rows';
+import { PriceStamp } from '../src/adapters/persistence/pricing/price-stamp';
 import { PromotionRows } from '../src/adapters/persistence/promotions/promotion-rows';
 import type { Coupon } from '../src/domain/promotions/coupon';
 import { tradingPersistence } from '../src/trading.module';
@@ -31,7 +32,7 @@ describe('coupons in PostgreSQL', () => {
     coupons = new CouponRows(work);
     // The orders themselves play no part here.
     await work.query('ALTER TABLE trading.coupon_redemption DROP CONSTRAINT coupon_redemption_order_id_fkey');
-    await new PromotionRows(work).add(promotion);
+    await new PromotionRows(work, new PriceStamp(work)).add(promotion);
   });
   afterAll(async () => {
     await dataSource.destroy();

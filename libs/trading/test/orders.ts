@@ -1,7 +1,7 @@
 import { type ContractEvent, idOf, type Id, Money } from '@tradewind/shared-kernel';
 import type { FulfilmentMode } from '../src/domain/orders/goods';
 import { Order } from '../src/domain/orders/order';
-import { NO_TERMS, priceBasket } from '../src/domain/pricing/price-basket';
+import { priceBasket, type PricingTerms } from '../src/domain/pricing/price-basket';
 import { Payment } from '../src/domain/payments/payment';
 
 export const NOW = new Date('2026-01-31T08:30:00Z');
@@ -55,11 +55,22 @@ export function aBigOrder(fulfilment: FulfilmentMode = 'automatic'): Order {
   return order;
 }
 
+/** Where nothing is configured. */
+export const NO_TERMS: PricingTerms = {
+  taxRate: null,
+  shippingRate: null,
+  promotions: [],
+  context: { buyer: null, coupons: [], now: NOW, channel: null, region: null },
+  available: () => 0n,
+};
+
 export function aCreatedOrder(): Order {
+  const { lines, amounts } = priceBasket([{ sku: 'TEA', category: null, quantity: 1, unitPrice: PRICE }], NO_TERMS);
   const order = Order.place(
     {
       id: orderId(),
-      ...priceBasket([{ sku: 'TEA', quantity: 1, unitPrice: PRICE }], NO_TERMS),
+      lines,
+      ...amounts,
       buyerId: null,
       carrier: null,
       region: null,

@@ -57,6 +57,7 @@ export async function openTrading(settings: Partial<TradingSettings> = {}) {
             region: null,
             country: 'CN',
             coupons: [],
+            channel: null,
             quoteHash: null,
             capture: 'automatic',
           },

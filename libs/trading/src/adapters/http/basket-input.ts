@@ -17,7 +17,6 @@ import {
   ValidateNested,
 } from 'class-validator';
 import type { QuotedRequest } from '../../domain/pricing/quote';
-import { refusal } from '../../domain/refusals';
 import { BUYER_ID, buyerIdOf } from './buyer-id';
 
 const MAX_LINES = 200;
@@ -102,6 +101,11 @@ export class BasketInput {
   @MaxLength(64, { each: true })
   coupons?: string[];
 
+  @ApiPropertyOptional({ description: 'Where the sale is made, for promotions.', example: 'app' })
+  @IsOptional()
+  @text(64)
+  channel?: string;
+
   @ApiPropertyOptional({
     description: 'Region of the sale: its taxes and shipping prices count before those of the country.',
     example: 'cn-south',
@@ -113,11 +117,11 @@ export class BasketInput {
 
 /** What a price depends on, for the domain. */
 export function quotedRequestOf(input: BasketInput, country: string | null): QuotedRequest {
-  if (input.coupons?.length) throw refusal('unknown-coupon', `not known: ${input.coupons.join(', ')}`);
   return {
     lines: input.lines.map(({ sku, quantity }) => ({ sku, quantity })),
-    coupons: [],
+    coupons: input.coupons ?? [],
     buyerId: input.buyerId ? buyerIdOf(input.buyerId) : null,
+    channel: input.channel ?? null,
     region: input.region ?? null,
     country,
   };

@@ -15,7 +15,10 @@ import { QuoteBasket } from '../../features/pricing/quote-basket';
 import type { QuoteView } from '../../features/pricing/quoting';
 import { AddressInput, BasketInput, quotedRequestOf } from './basket-input';
 import { buyerIdOf } from './buyer-id';
-import { AmountsShape, OrderLineShape, ProblemShape } from './shapes';
+import { AdjustmentShape, ExplanationShape, ReasonShape } from './promotion-shapes';
+import { AmountsShape, PricedLineShape, ProblemShape } from './shapes';
+import { ShippingRateShape } from './shipping-rates.controller';
+import { TaxRateShape } from './tax-rates.controller';
 
 export class QuoteInput extends BasketInput {
   @ApiPropertyOptional({
@@ -33,11 +36,22 @@ export class QuoteInput extends BasketInput {
   country?: string;
 }
 
-export class QuoteLineShape extends OrderLineShape {
+export class QuoteLineShape extends PricedLineShape {
   @ApiProperty({ description: 'Units of the SKU that nobody holds now.', example: 98 })
   available: number;
   @ApiProperty({ description: 'Whether they suffice for all lines of the SKU together.', example: true })
   isAvailable: boolean;
+}
+
+export class CouponShape {
+  @ApiProperty({ description: 'The coupon, in capitals.', example: 'SPRING' })
+  code: string;
+  @ApiProperty({ description: 'The promotion that it opens.', example: 'pro_01kc1xv8q1fwer8xv1wbq0z4b1' })
+  promotionId: string;
+  @ApiProperty({ description: 'Whether the price depends on it.', example: true })
+  used: boolean;
+  @ApiProperty({ description: 'Why.', type: [ReasonShape] })
+  reasons: ReasonShape[];
 }
 
 export class QuoteShape extends AmountsShape {
@@ -52,8 +66,21 @@ export class QuoteShape extends AmountsShape {
     example: '2026-01-31T08:45:00.000Z',
   })
   expiresAt: string;
-  @ApiProperty({ description: 'What was asked for.', type: [QuoteLineShape] })
+  @ApiProperty({ description: 'What was asked for, and gifts behind it.', type: [QuoteLineShape] })
   lines: QuoteLineShape[];
+  @ApiProperty({ description: 'The tax rate that counted.', type: TaxRateShape, nullable: true })
+  taxRate: TaxRateShape | null;
+  @ApiProperty({ description: 'The shipping rate that counted.', type: ShippingRateShape, nullable: true })
+  shippingRate: ShippingRateShape | null;
+  @ApiProperty({ description: 'What each promotion took off the lines and the shipping.', type: [AdjustmentShape] })
+  discounts: AdjustmentShape[];
+  @ApiProperty({ description: 'What became of the coupons.', type: [CouponShape] })
+  coupons: CouponShape[];
+  @ApiProperty({
+    description: 'Every promotion that was considered, with why it applied or did not.',
+    type: [ExplanationShape],
+  })
+  explanation: ExplanationShape[];
 }
 
 @ApiTags('Trading')
@@ -74,7 +101,7 @@ export class QuotesController {
   @ApiResponse({ status: 400, description: 'Invalid request.', type: ProblemShape })
   @ApiResponse({
     status: 422,
-    description: '`unknown-sku`, `mixed-currencies`, `amount-too-large`.',
+    description: '`unknown-sku`, `unknown-coupon`, `coupon-not-applicable`, `mixed-currencies`, `amount-too-large`.',
     type: ProblemShape,
   })
   @ApiResponse({ status: 429, description: '`rate-limited`, with `Retry-After`.', type: ProblemShape })

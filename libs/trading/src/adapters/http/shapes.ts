@@ -12,7 +12,8 @@ export class MoneyShape {
   currency: string;
 }
 
-export class OrderLineShape {
+/** A line of an order or a quote with its price. */
+export class PricedLineShape {
   @ApiProperty({ description: 'Number of the line within the order, from 1.', example: 1 })
   lineNo: number;
   @ApiProperty({ description: 'Stock keeping unit.', example: 'SKU-1' })
@@ -29,6 +30,19 @@ export class OrderLineShape {
   total: MoneyShape;
 }
 
+export class OrderLineShape extends PricedLineShape {
+  @ApiProperty({ description: 'Units that were cancelled.', example: 0 })
+  cancelled: number;
+  @ApiProperty({ description: 'Units that a carrier has or had.', example: 0 })
+  shipped: number;
+  @ApiProperty({ description: 'Units that arrived.', example: 0 })
+  delivered: number;
+  @ApiProperty({ description: 'Units that came back.', example: 0 })
+  returned: number;
+  @ApiProperty({ description: 'Units whose price was given back by the line, or is on its way.', example: 0 })
+  refunded: number;
+}
+
 /** What an order or a quote comes to. */
 export class AmountsShape {
   @ApiProperty({ description: 'All lines before discounts.' })
@@ -43,16 +57,6 @@ export class AmountsShape {
   taxIncluded: boolean;
   @ApiProperty({ description: 'subtotal - discount + shipping, plus the tax where prices exclude it.' })
   total: MoneyShape;
-  @ApiProperty({ description: 'Units that were cancelled.', example: 0 })
-  cancelled: number;
-  @ApiProperty({ description: 'Units that a carrier has or had.', example: 0 })
-  shipped: number;
-  @ApiProperty({ description: 'Units that arrived.', example: 0 })
-  delivered: number;
-  @ApiProperty({ description: 'Units that came back.', example: 0 })
-  returned: number;
-  @ApiProperty({ description: 'Units whose price was given back by the line, or is on its way.', example: 0 })
-  refunded: number;
 }
 
 export const moment = (description: string, nullable = true) => ({

@@ -1,3 +1,4 @@
+import type { Id } from '@tradewind/shared-kernel';
 import type { ShippingAddress } from '../../contract';
 import type { ShelfItem } from './checkout';
 import type { Order } from '../orders/order';
@@ -19,6 +20,11 @@ export abstract class CheckoutStore {
   abstract lockShelf(skus: string[]): Promise<ShelfItem[]>;
   /** The same without a lock: how things stand, not how they stay. */
   abstract readShelf(skus: string[]): Promise<ShelfItem[]>;
+  /**
+   * Makes checkouts of one buyer wait for each other until the unit of work ends, so that only one is the first. Buyers are
+   * locked in one order everywhere, and behind the SKUs and coupons.
+   */
+  abstract lockBuyers(ids: readonly Id<'buy'>[]): Promise<unknown>;
   /** Reserves the units and writes all orders, without waiting between the statements: fit for the end of a unit of work. */
   abstract write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>): Promise<unknown>;
 }

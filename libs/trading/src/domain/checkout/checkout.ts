@@ -3,9 +3,8 @@ import type { FulfilmentMode } from '../orders/goods';
 import { Order } from '../orders/order';
 import { Payment } from '../payments/payment';
 import type { CaptureMode } from '../payments/payment-gateway';
-import { type PricedBasket, priceBasket } from '../pricing/price-basket';
-import type { PriceList } from '../pricing/price-list';
-import { againstQuote, type Quote, type QuotedRequest } from '../pricing/quote';
+import type { PricedBasket } from '../pricing/price-basket';
+import type { QuotedRequest } from '../pricing/quote';
 import { refusal } from '../refusals';
 import { unitsBySku } from '../stock/stock-movement';
 
@@ -61,33 +60,6 @@ export class Shelf {
   }
 }
 
-/** What a request costs at the prices of now. Throws `unknown-sku`, `mixed-currencies` and `amount-too-large`. */
-export function priceOf(request: QuotedRequest, shelf: Shelf, prices: PriceList): PricedBasket {
-  const unknown = request.lines.filter((line) => !shelf.item(line.sku)).map((line) => line.sku);
-  if (unknown.length > 0)
-    throw refusal('unknown-sku', `not in the catalogue: ${unknown.join(', ')}`, { skus: unknown });
-
-  const lines = request.lines.map((line) => ({ ...line, unitPrice: (shelf.item(line.sku) as ShelfItem).price }));
-  return priceBasket(lines, prices.termsFor(request, lines[0]?.unitPrice.currency as string));
-}
-
-/** What a checkout is charged, or the prices of now where its quote does not count any more. */
-export type Charge = { kind: 'charged'; priced: PricedBasket } | { kind: 'changed'; priced: PricedBasket; why: string };
-
-/** Throws `unknown-quote`, and what `priceNow` throws. */
-export function chargeOf(
-  request: CheckoutRequest,
-  quotes: ReadonlyMap<string, Quote>,
-  priceNow: () => PricedBasket,
-  now: Date,
-): Charge {
-  if (request.quoteHash === null) return { kind: 'charged', priced: priceNow() };
-  const quote = quotes.get(request.quoteHash);
-  if (!quote) throw refusal('unknown-quote', 'ask for a new quote');
-  const why = againstQuote(quote, request, now);
-  return why ? { kind: 'changed', priced: priceNow(), why } : { kind: 'charged', priced: quote.priced };
-}
-
 /** Decides one checkout: takes its units from the shelf and returns the order, or throws the refusal and takes nothing. */
 export function placeOrder(
   request: CheckoutRequest,
@@ -101,14 +73,15 @@ export function placeOrder(
   return Order.place(
     {
       id: ids.orderId,
-      ...priced,
+      lines: priced.lines,
+      ...priced.amounts,
       buyerId: request.buyerId,
       carrier: request.carrier,
       region: request.region,
       placedAt: now,
       holdExpiresAt: new Date(now.getTime() + holdMs),
     },
-    Payment.awaited(ids.paymentId, request.paymentMethod, priced.total, request.capture),
+    Payment.awaited(ids.paymentId, request.paymentMethod, priced.amounts.total, request.capture),
     request.fulfilment,
   );
 }

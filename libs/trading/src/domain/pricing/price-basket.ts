@@ -1,10 +1,14 @@
 import { Money } from '@tradewind/shared-kernel';
+import { applyDiscounts } from '../promotions/apply-discounts';
+import type { Adjustment, CouponOutcome, DiscountContext, Explanation, Gift } from '../promotions/discounts';
+import type { Promotion } from '../promotions/promotion';
 import { refusal } from '../refusals';
 import { type ShippingRate, shippingOf } from './shipping';
 import { type TaxRate, taxOnParts } from './tax';
 
 export interface BasketLine {
   sku: string;
+  category: string | null;
   quantity: number;
   unitPrice: Money;
 }
@@ -13,15 +17,19 @@ export interface BasketLine {
 export interface PricingTerms {
   taxRate: TaxRate | null;
   shippingRate: ShippingRate | null;
+  promotions: readonly Promotion[];
+  context: DiscountContext;
+  /** Units of a SKU that nobody holds: gifts are given while there are some. */
+  available: (sku: string) => bigint;
 }
 
-/** Where no tax and no shipping is configured. */
-export const NO_TERMS: PricingTerms = { taxRate: null, shippingRate: null };
-
 /** `total` is `unitPrice` times `quantity`, less `discount`, and plus `tax` where prices exclude it. */
-export interface PricedLine extends BasketLine {
-  /** From 1. */
+export interface PricedLine {
+  /** From 1; gifts come last, at a price of nothing. */
   lineNo: number;
+  sku: string;
+  quantity: number;
+  unitPrice: Money;
   discount: Money;
   tax: Money;
   total: Money;
@@ -41,56 +49,114 @@ export interface Amounts {
   total: Money;
 }
 
-export interface PricedBasket extends Amounts {
+/** Why a basket costs what it costs. */
+export interface PriceReasons {
+  /** The rates that counted. */
+  taxRate: TaxRate | null;
+  shippingRate: ShippingRate | null;
+  /** What each promotion took off the lines and the shipping. */
+  discounts: Adjustment[];
+  coupons: CouponOutcome[];
+  /** Every promotion that was considered. */
+  explanation: Explanation[];
+}
+
+export interface PricedBasket {
   lines: PricedLine[];
+  amounts: Amounts;
+  reasons: PriceReasons;
 }
 
 /**
  * What a basket costs: for a quote and for a checkout alike, so that they cannot differ. Pure; the parts always sum to the
  * whole. Throws `mixed-currencies` and `amount-too-large`.
  */
-export function priceBasket(lines: readonly BasketLine[], { taxRate, shippingRate }: PricingTerms): PricedBasket {
-  const currency = lines[0]?.unitPrice.currency as string;
-  if (lines.some(({ unitPrice }) => unitPrice.currency !== currency)) {
+export function priceBasket(basket: readonly BasketLine[], terms: PricingTerms): PricedBasket {
+  const currency = basket[0]?.unitPrice.currency as string;
+  if (basket.some(({ unitPrice }) => unitPrice.currency !== currency)) {
     throw refusal('mixed-currencies', 'order SKUs of one currency');
   }
   try {
-    const none = Money.zero(currency);
-    const prices = lines.map(({ unitPrice, quantity }) => unitPrice.times(quantity));
-    const subtotal = sum(prices, currency);
-    const discounts = lines.map(() => none);
-    const discount = sum(discounts, currency);
-    const net = prices.map((price, index) => price.minus(discounts[index] as Money));
-    const goods = subtotal.minus(discount);
-
-    const shipping = shippingRate ? shippingOf(shippingRate, subtotal) : none;
-
-    const taxes = taxOnParts(shippingRate?.isTaxed ? [...net, shipping] : net, currency, taxRate);
-    const tax = sum(taxes, currency);
-    const taxIncluded = taxRate?.included ?? false;
-    const taxed = (amount: Money, added: Money) => (taxIncluded ? amount : amount.plus(added));
-    return {
-      lines: lines.map(({ sku, quantity, unitPrice }, index) => ({
-        lineNo: index + 1,
-        sku,
-        quantity,
-        unitPrice,
-        discount: discounts[index] as Money,
-        tax: taxes[index] as Money,
-        total: taxed(net[index] as Money, taxes[index] as Money),
-      })),
-      subtotal,
-      discount,
-      shipping,
-      tax,
-      taxIncluded,
-      total: taxed(goods.plus(shipping), tax),
-    };
+    return priced(basket, currency, terms);
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw refusal('amount-too-large', 'the total is beyond 2^53 - 1 minor units', {}, { cause: error });
   }
 }
 
-const sum = (parts: readonly Money[], currency: string): Money =>
-  parts.reduce((total, part) => total.plus(part), Money.zero(currency));
+function priced(basket: readonly BasketLine[], currency: string, terms: PricingTerms): PricedBasket {
+  const { taxRate, shippingRate } = terms;
+  const none = Money.zero(currency);
+  const sum = (parts: readonly Money[]) => parts.reduce((total, part) => total.plus(part), none);
+
+  const bought = basket.map(({ unitPrice, quantity }) => unitPrice.times(quantity));
+  const fullShipping = shippingRate ? shippingOf(shippingRate, sum(bought)) : none;
+  sum([...bought, fullShipping]); // beyond what can be carried, before anything is taken off it
+  const off = discountsOf(basket, fullShipping, terms);
+  const shipping = fullShipping.minus(off.shipping);
+
+  const gifts = available(off.gifts, basket, terms).map(({ sku, quantity }) => ({ sku, quantity, unitPrice: none }));
+  const lines = [...basket, ...gifts].map(({ sku, quantity, unitPrice }, index) => {
+    const price = bought[index] ?? none;
+    const discount = off.lines[index]?.discount ?? none;
+    return { lineNo: index + 1, sku, quantity, unitPrice, price, discount, net: price.minus(discount) };
+  });
+
+  const parts = lines.map(({ net }) => net);
+  const taxes = taxOnParts(shippingRate?.isTaxed ? [...parts, shipping] : parts, currency, taxRate);
+  const taxIncluded = taxRate?.included ?? false;
+  const withTax = (amount: Money, tax: Money) => (taxIncluded ? amount : amount.plus(tax));
+
+  const subtotal = sum(lines.map(({ price }) => price));
+  const discount = sum(lines.map((line) => line.discount));
+  const tax = sum(taxes);
+  return {
+    lines: lines.map(({ price: _price, net, ...line }, index) => {
+      const ofLine = taxes[index] as Money;
+      return { ...line, tax: ofLine, total: withTax(net, ofLine) };
+    }),
+    amounts: {
+      subtotal,
+      discount,
+      shipping,
+      tax,
+      taxIncluded,
+      total: withTax(subtotal.minus(discount).plus(shipping), tax),
+    },
+    reasons: {
+      taxRate,
+      shippingRate,
+      discounts: off.adjustments,
+      coupons: off.coupons,
+      explanation: off.explanation,
+    },
+  };
+}
+
+function discountsOf(basket: readonly BasketLine[], shipping: Money, { promotions, context }: PricingTerms) {
+  if (promotions.length === 0 && context.coupons.length === 0) {
+    return {
+      lines: [],
+      shipping: Money.zero(shipping.currency),
+      gifts: [],
+      adjustments: [],
+      coupons: [],
+      explanation: [],
+    };
+  }
+  const lines = basket.map((line, index) => ({ ...line, lineNo: index + 1 }));
+  return applyDiscounts({ lines, shipping }, promotions, context);
+}
+
+/** Gifts of which there are units beside those that are bought. */
+function available(gifts: readonly Gift[], basket: readonly BasketLine[], terms: PricingTerms): Gift[] {
+  const taken = new Map<string, bigint>();
+  const take = ({ sku, quantity }: { sku: string; quantity: number }) =>
+    taken.set(sku, (taken.get(sku) ?? 0n) + BigInt(quantity));
+  basket.forEach(take);
+  return gifts.filter((gift) => {
+    const isThere = terms.available(gift.sku) - (taken.get(gift.sku) ?? 0n) >= BigInt(gift.quantity);
+    if (isThere) take(gift);
+    return isThere;
+  });
+}

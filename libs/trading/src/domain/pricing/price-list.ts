@@ -14,7 +14,7 @@ export class PriceList {
   }
 
   /** Without a rate for the destination there is no tax; without one in the basket's currency, shipping costs nothing. */
-  termsFor(destination: Destination, currency: string): PricingTerms {
+  ratesFor(destination: Destination, currency: string): Pick<PricingTerms, 'taxRate' | 'shippingRate'> {
     const regions = regionsOf(destination);
     return {
       taxRate: firstOf(regions, (region) => this.#taxRates.get(region)),

@@ -7,6 +7,8 @@ export interface QuotedRequest extends Destination {
   lines: { sku: string; quantity: number }[];
   coupons: string[];
   buyerId: Id<'buy'> | null;
+  /** Where the sale is made: `app`. */
+  channel: string | null;
 }
 
 /** A price that counts for one request until a time, whatever becomes of prices meanwhile. */
@@ -22,14 +24,15 @@ export interface Quote {
 export function againstQuote(quote: Quote, request: QuotedRequest, now: Date): string | undefined {
   if (quote.expiresAt <= now) return `the quote expired at ${quote.expiresAt.toISOString()}`;
   const isSame = JSON.stringify(quotedRequest(quote.request)) === JSON.stringify(quotedRequest(request));
-  return isSame ? undefined : 'the quote is for another basket, buyer, coupon or destination';
+  return isSame ? undefined : 'the quote is for another basket, buyer, coupon, channel or destination';
 }
 
 /** Of a request no more than its price may depend on, always written in the same way. */
-export const quotedRequest = ({ lines, coupons, buyerId, region, country }: QuotedRequest): QuotedRequest => ({
+export const quotedRequest = ({ lines, coupons, buyerId, channel, region, country }: QuotedRequest): QuotedRequest => ({
   lines: lines.map(({ sku, quantity }) => ({ sku, quantity })),
   coupons,
   buyerId,
+  channel,
   region,
   country,
 });

@@ -19,16 +19,18 @@ import {
   UnitOfWork,
 } from '@tradewind/shared-kernel/persistence';
 import type { ShippingAddress } from '../../contract';
-import { chargeOf, type CheckoutRequest, placeOrder, priceOf, Shelf, shortSkus } from '../../domain/checkout/checkout';
+import { type CheckoutRequest, placeOrder, shortSkus } from '../../domain/checkout/checkout';
 import { CheckoutStore, type PlacedOrder } from '../../domain/checkout/checkout-store';
+import { chargeOf } from '../../domain/checkout/price-book';
 import type { Order } from '../../domain/orders/order';
-import { PriceLists } from '../../domain/pricing/price-list';
 import { type Quote, Quotes } from '../../domain/pricing/quote';
 import { PaymentGateways } from '../../domain/payments/payment-gateway';
 import { PaymentOperations } from '../../domain/payments/payment-operations';
+import { Coupons } from '../../domain/promotions/coupons';
 import { refusal } from '../../domain/refusals';
 import { startStep } from '../metrics';
 import { orderView } from '../orders/order-view';
+import { PriceBooks } from '../pricing/price-books';
 import { quoteOf, quoteView } from '../pricing/quoting';
 import { ExpiredHolds } from '../stock/expired-holds';
 import { TradingSettings } from '../trading-settings';
@@ -58,8 +60,9 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
 
   constructor(
     private readonly store: CheckoutStore,
-    private readonly priceLists: PriceLists,
+    private readonly priceBooks: PriceBooks,
     private readonly quotes: Quotes,
+    private readonly coupons: Coupons,
     private readonly gateways: PaymentGateways,
     private readonly operations: PaymentOperations,
     private readonly keys: IdempotencyKeys,
@@ -111,19 +114,13 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
 
   #decideAll(members: Member<CheckOut>[]): Promise<Outcome<IdempotentAnswer>[]> {
     return this.unitOfWork.runWithin(this.settings.timeBudgetMs, async () => {
-      const skus = new Set(members.flatMap(({ command }) => command.request.lines.map((line) => line.sku)));
-      const hashes = members.flatMap(({ command }) => command.request.quoteHash ?? []);
-      const [stored, items, prices, quotes] = await Promise.all([
+      const requests = members.map(({ command }) => command.request);
+      const [stored, { shelf, book, coupons }, quotes] = await Promise.all([
         this.keys.lookUp(members.map(({ command }) => command.idempotency)),
-        this.store.lockShelf([...skus]),
-        this.priceLists.current(),
-        this.quotes.find(hashes),
+        this.priceBooks.open(requests, 'locked'),
+        this.quotes.find(requests.flatMap(({ quoteHash }) => quoteHash ?? [])),
       ]);
-      const shelf = new Shelf(items);
-      const tills = await Tills.open(
-        this.gateways,
-        members.map(({ command }) => command.request),
-      );
+      const tills = await Tills.open(this.gateways, requests);
 
       const now = this.clock.now();
       const lane = this.#nextLane();
@@ -137,7 +134,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
           throwIfOver(member.command.deadline); // the locks were long in coming
           const ids = { orderId: this.ids.next('ord', lane), paymentId: this.ids.next('pay') };
           const { request } = member.command;
-          const charge = chargeOf(request, quotes, () => priceOf(request, shelf, prices), now);
+          const charge = chargeOf(request, quotes, book, now);
           if (charge.kind === 'changed') {
             const quote = quoteOf(request, charge.priced, new Date(now.getTime() + this.settings.quoteMs));
             given.push(quote);
@@ -150,6 +147,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
             shelf.putBack(order.state.lines);
             throw error;
           }
+          book.use(charge.priced, order.state);
           const answer = answered(201, this.#answer(order));
           placed.push({ order, ...member.command.delivery, authorization: this.#authorization(order), member, answer });
           return { ok: true, answer: { ...answer, replayed: false } };
@@ -161,6 +159,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
       if (placed.length > 0) {
         const kept = placed.map(({ member, answer }) => ({ request: member.command.idempotency, answer }));
         this.unitOfWork.beforeCommit(() => this.store.write(placed, shelf.taken));
+        if (coupons.uses.length > 0) this.unitOfWork.beforeCommit(() => this.coupons.redeem(coupons.uses, now));
         if (tills.areUsed) this.unitOfWork.beforeCommit(() => tills.write());
         if (placed.some(({ authorization }) => authorization.state === 'requested')) this.operations.announce();
         this.unitOfWork.beforeCommit(() => this.keys.store(kept));

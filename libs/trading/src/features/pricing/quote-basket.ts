@@ -1,11 +1,9 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import { Clock } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import { priceOf, Shelf } from '../../domain/checkout/checkout';
-import { CheckoutStore } from '../../domain/checkout/checkout-store';
-import { PriceLists } from '../../domain/pricing/price-list';
 import { type QuotedRequest, Quotes } from '../../domain/pricing/quote';
 import { TradingSettings } from '../trading-settings';
+import { PriceBooks } from './price-books';
 import { quoteOf, type QuoteView, quoteView } from './quoting';
 
 export class QuoteBasket extends Command<QuoteView> {
@@ -18,8 +16,7 @@ export class QuoteBasket extends Command<QuoteView> {
 @CommandHandler(QuoteBasket)
 export class QuoteBasketHandler implements ICommandHandler<QuoteBasket> {
   constructor(
-    private readonly store: CheckoutStore,
-    private readonly priceLists: PriceLists,
+    private readonly priceBooks: PriceBooks,
     private readonly quotes: Quotes,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
@@ -28,11 +25,9 @@ export class QuoteBasketHandler implements ICommandHandler<QuoteBasket> {
 
   execute({ request }: QuoteBasket): Promise<QuoteView> {
     return this.unitOfWork.run(async () => {
-      const skus = new Set(request.lines.map(({ sku }) => sku));
-      const [items, prices] = await Promise.all([this.store.readShelf([...skus]), this.priceLists.current()]);
-      const shelf = new Shelf(items);
+      const { shelf, book } = await this.priceBooks.open([request], 'read');
       const expiresAt = new Date(this.clock.now().getTime() + this.settings.quoteMs);
-      const quote = quoteOf(request, priceOf(request, shelf, prices), expiresAt);
+      const quote = quoteOf(request, book.priceOf(request), expiresAt);
       this.unitOfWork.beforeCommit(() => this.quotes.add([quote]));
       return quoteView(quote, shelf);
     });

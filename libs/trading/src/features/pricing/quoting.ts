@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto';
 import { canonical } from '@tradewind/shared-kernel/http';
 import type { Shelf } from '../../domain/checkout/checkout';
 import type { PricedBasket } from '../../domain/pricing/price-basket';
-import { type AmountsJson, type LineJson, pricedJson } from '../../domain/pricing/pricing-json';
+import { type AmountsJson, type LineJson, pricedJson, type ReasonsJson } from '../../domain/pricing/pricing-json';
 import { type Quote, type QuotedRequest, quotedRequest } from '../../domain/pricing/quote';
 
 /** A quote as the API shows it. */
-export interface QuoteView extends AmountsJson {
+export interface QuoteView extends AmountsJson, ReasonsJson {
   quoteHash: string;
   expiresAt: string;
   lines: (LineJson & {
@@ -24,7 +24,7 @@ export function quoteOf(asked: QuotedRequest, priced: PricedBasket, expiresAt: D
 }
 
 export function quoteView({ hash, priced, expiresAt }: Quote, shelf: Shelf): QuoteView {
-  const { lines, ...amounts } = pricedJson(priced);
+  const { lines, amounts, reasons } = pricedJson(priced);
   const wanted = new Map<string, number>();
   for (const { sku, quantity } of lines) wanted.set(sku, (wanted.get(sku) ?? 0) + quantity);
   return {
@@ -35,5 +35,6 @@ export function quoteView({ hash, priced, expiresAt }: Quote, shelf: Shelf): Quo
       return { ...line, available, isAvailable: (wanted.get(line.sku) as number) <= available };
     }),
     ...amounts,
+    ...reasons,
   };
 }

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Money, uuidOf } from '@tradewind/shared-kernel';
+import { type Id, Money, uuidOf } from '@tradewind/shared-kernel';
 import { jsonArray, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import type { ShelfItem } from '../../../domain/checkout/checkout';
 import type { Order } from '../../../domain/orders/order';
@@ -26,6 +26,16 @@ export class CheckoutRows extends CheckoutStore {
 
   readShelf(skus: string[]): Promise<ShelfItem[]> {
     return this.#shelf(READ_SHELF, skus);
+  }
+
+  lockBuyers(ids: readonly Id<'buy'>[]): Promise<unknown> {
+    // Not their rows: buyers need not be registered.
+    return this.unitOfWork.query(
+      `SELECT pg_advisory_xact_lock(key)
+         FROM (SELECT DISTINCT hashtextextended('checkout of ' || id, 0) AS key FROM unnest($1::text[]) AS id
+                ORDER BY key OFFSET 0) AS buyer`,
+      [ids],
+    );
   }
 
   async #shelf(statement: string, skus: string[]): Promise<ShelfItem[]> {

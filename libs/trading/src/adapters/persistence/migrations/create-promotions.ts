@@ -19,13 +19,6 @@ export class CreatePromotions1767225600110 implements MigrationInterface {
         CHECK (ends_at > starts_at)
       );
 
-      -- One row: counts the changes of all promotions, so that a process knows whether what it has in memory still stands.
-      CREATE TABLE trading.promotion_stamp (
-        is_only boolean PRIMARY KEY DEFAULT true CHECK (is_only),
-        stamp bigint NOT NULL
-      );
-      INSERT INTO trading.promotion_stamp (stamp) VALUES (0);
-
       -- Codes are in capitals. Its row is locked by whoever changes its uses, or those of one buyer.
       CREATE TABLE trading.coupon (
         code text COLLATE "C" PRIMARY KEY CHECK (code ~ '^[A-Z0-9_-]{3,32}$'),
@@ -60,8 +53,6 @@ export class CreatePromotions1767225600110 implements MigrationInterface {
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query(
-      'DROP TABLE trading.coupon_redemption, trading.coupon_buyer, trading.coupon, trading.promotion_stamp, trading.promotion',
-    );
+    await runner.query('DROP TABLE trading.coupon_redemption, trading.coupon_buyer, trading.coupon, trading.promotion');
   }
 }

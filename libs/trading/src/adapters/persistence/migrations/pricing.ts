@@ -41,7 +41,7 @@ export class CreatePricing1767225600120 implements MigrationInterface {
           RETURN NULL;
         END $$;
     `);
-    for (const table of ['tax_rate', 'shipping_rate']) {
+    for (const table of ['tax_rate', 'shipping_rate', 'promotion']) {
       await runner.query(
         `CREATE TRIGGER count_change AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON trading.${table}
            FOR EACH STATEMENT EXECUTE FUNCTION trading.count_price_change()`,
@@ -52,6 +52,7 @@ export class CreatePricing1767225600120 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       DROP TABLE trading.tax_rate, trading.shipping_rate, trading.quote, trading.price_stamp;
+      DROP TRIGGER count_change ON trading.promotion;
       DROP FUNCTION trading.count_price_change;
     `);
   }

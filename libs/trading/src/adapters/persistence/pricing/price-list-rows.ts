@@ -1,25 +1,24 @@
 import { Injectable } from '@nestjs/common';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { PriceList, PriceLists } from '../../../domain/pricing/price-list';
+import { PriceStamp } from './price-stamp';
 import { READ_SHIPPING_RATES, shippingRateOf, type ShippingRateRow } from './shipping-rate-rows';
 import { READ_TAX_RATES, taxRateOf, type TaxRateRow } from './tax-rate-rows';
 
 @Injectable()
 export class PriceListRows extends PriceLists {
-  /** As of this stamp or later. */
-  #known: { stamp: bigint; list: PriceList } | undefined;
+  readonly #current: () => Promise<PriceList>;
 
-  constructor(private readonly unitOfWork: UnitOfWork) {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    stamp: PriceStamp,
+  ) {
     super();
+    this.#current = stamp.keep(() => this.#read());
   }
 
-  async current(): Promise<PriceList> {
-    const [row] = await this.unitOfWork.query<{ stamp: bigint }>('SELECT stamp FROM trading.price_stamp');
-    const stamp = row?.stamp as bigint;
-    if (this.#known?.stamp === stamp) return this.#known.list;
-    const list = await this.#read();
-    this.#known = { stamp, list };
-    return list;
+  current(): Promise<PriceList> {
+    return this.#current();
   }
 
   async #read(): Promise<PriceList> {

@@ -4,6 +4,7 @@ import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { type Action, byPriority, type Condition, type Promotion, stateOf } from '../../../domain/promotions/promotion';
 import { type PromotionQuestion, Promotions } from '../../../domain/promotions/promotions';
 import { refusal } from '../../../domain/refusals';
+import { PriceStamp } from '../pricing/price-stamp';
 
 interface PromotionRow extends Record<string, unknown> {
   /** UUID. */
@@ -24,22 +25,22 @@ interface PromotionRow extends Record<string, unknown> {
 const SELECT = `SELECT id, version, name, priority, stacking_group AS "stackingGroup", exclusive, cap, conditions, actions,
     starts_at AS "startsAt", ends_at AS "endsAt", stopped_at AS "stoppedAt" FROM trading.promotion`;
 
-const STAMPED = 'WITH stamped AS (UPDATE trading.promotion_stamp SET stamp = stamp + 1)';
-
 @Injectable()
 export class PromotionRows extends Promotions {
-  /** Those that are or will be active, as of this stamp or later. */
-  #known: { stamp: bigint; promotions: readonly Promotion[] } = { stamp: -1n, promotions: [] };
+  /** Those that were active or scheduled when they were read. */
+  readonly #unfinished: (now: Date) => Promise<readonly Promotion[]>;
 
-  constructor(private readonly unitOfWork: UnitOfWork) {
+  constructor(
+    private readonly unitOfWork: UnitOfWork,
+    stamp: PriceStamp,
+  ) {
     super();
+    this.#unfinished = stamp.keep((now: Date) => this.#readUnfinished(now));
   }
 
   async active(now: Date): Promise<readonly Promotion[]> {
-    const [row] = await this.unitOfWork.query<{ stamp: bigint }>('SELECT stamp FROM trading.promotion_stamp');
-    const stamp = row?.stamp ?? 0n;
-    if (this.#known.stamp !== stamp) this.#known = { stamp, promotions: await this.#unfinished(now) };
-    return this.#known.promotions.filter((promotion) => stateOf(promotion, now) === 'active');
+    const promotions = await this.#unfinished(now);
+    return promotions.filter((promotion) => stateOf(promotion, now) === 'active');
   }
 
   async find(id: Id<'pro'>): Promise<Promotion | undefined> {
@@ -61,8 +62,7 @@ export class PromotionRows extends Promotions {
 
   async add(promotion: Promotion): Promise<void> {
     await this.unitOfWork.query(
-      `${STAMPED}
-       INSERT INTO trading.promotion (id, version, name, priority, stacking_group, exclusive, cap, conditions, actions,
+      `INSERT INTO trading.promotion (id, version, name, priority, stacking_group, exclusive, cap, conditions, actions,
                                       starts_at, ends_at, stopped_at)
        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
       columnsOf(promotion),
@@ -75,8 +75,7 @@ export class PromotionRows extends Promotions {
       if (!row) throw refusal('unknown-promotion', `no promotion ${id}`);
       const changed = change(promotionOf(row));
       await this.unitOfWork.query(
-        `${STAMPED}
-         UPDATE trading.promotion
+        `UPDATE trading.promotion
             SET version = $2, name = $3, priority = $4, stacking_group = $5, exclusive = $6, cap = $7, conditions = $8,
                 actions = $9, starts_at = $10, ends_at = $11, stopped_at = $12
           WHERE id = $1`,
@@ -86,7 +85,7 @@ export class PromotionRows extends Promotions {
     });
   }
 
-  async #unfinished(now: Date): Promise<readonly Promotion[]> {
+  async #readUnfinished(now: Date): Promise<readonly Promotion[]> {
     const rows = await this.unitOfWork.query<PromotionRow>(
       `${SELECT} WHERE stopped_at IS NULL AND (ends_at IS NULL OR ends_at > $1)`,
       [now],

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { Workers } from '@tradewind/shared-kernel/messaging';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { createTestDatabase, eventually } from '@tradewind/shared-kernel/testing';
-import { seedDemoBuyer, seedDemoCatalogue } from '@tradewind/trading';
+import { seedDemoBuyer, seedDemoCatalogue, seedDemoPromotion } from '@tradewind/trading';
 import { startSandbox } from '../../sandbox/src/sandbox';
 import { createApp } from '../src/create-app';
 import { Readiness } from '../src/http/readiness';
@@ -51,6 +51,7 @@ export async function startWorld(env: Record<string, string> = {}) {
   const app = await createApp(settings, database.url);
   await seedDemoCatalogue(app.get(UnitOfWork));
   await seedDemoBuyer(app.get(UnitOfWork));
+  await seedDemoPromotion(app.get(UnitOfWork));
   await app.listen(port, '127.0.0.1');
   await app.get(Workers).start();
   app.get(Readiness).serving = true;

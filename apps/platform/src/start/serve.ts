@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { crashPoint } from '@tradewind/shared-kernel';
 import { Workers } from '@tradewind/shared-kernel/messaging';
 import { isUnavailable, migrate, sqlState, UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import { seedDemoBuyer, seedDemoCatalogue } from '@tradewind/trading';
+import { seedDemoBuyer, seedDemoCatalogue, seedDemoPromotion } from '@tradewind/trading';
 import { createApp } from '../create-app';
 import { Readiness } from '../http/readiness';
 import { databaseSettings, persistence } from '../platform.module';
@@ -40,6 +40,7 @@ export async function serve(
   if (settings.seed === 'demo') {
     await seedDemoCatalogue(app.get(UnitOfWork));
     await seedDemoBuyer(app.get(UnitOfWork));
+    await seedDemoPromotion(app.get(UnitOfWork));
   }
   await releaseMemory(); // stops everything for a tenth of a second: before anyone waits
   await app.listen(settings.port, settings.host);

@@ -109,7 +109,7 @@ export class CouponsController {
 
   @Get(':code')
   @ApiOperation({ summary: 'Read a coupon' })
-  @ApiParam({ name: 'code', description: 'The code, in whatever case.', example: 'SPRING-2026' })
+  @ApiParam({ name: 'code', description: 'The code, in whatever case.', example: 'WELCOME-10' })
   @ApiOkResponse({ description: 'The coupon with how often it is used.', type: CouponShape })
   @ApiResponse({ status: 404, description: '`not-found`.', type: ProblemShape })
   async read(@Param('code') code: string): Promise<CouponShape> {

@@ -181,7 +181,10 @@ export class WindowInput {
   endsAt?: string;
 }
 
-const SPENT_300: Condition[] = [{ kind: 'minimum-amount', amount: { amount: 30_000, currency: 'CNY' } }];
+const COUPON_FROM_300: Condition[] = [
+  { kind: 'coupon' },
+  { kind: 'minimum-amount', amount: { amount: 30_000, currency: 'CNY' } },
+];
 const TEN_PERCENT: Action[] = [{ kind: 'order-percent', basisPoints: 1000 }];
 
 export class PromotionInput extends WindowInput {
@@ -222,7 +225,7 @@ export class PromotionInput extends WindowInput {
     description: `All must hold; up to ${MAX_PARTS}.`,
     type: [ConditionInput],
     default: [],
-    example: SPENT_300,
+    example: COUPON_FROM_300,
   })
   @IsOptional()
   @objects(() => ConditionInput, 0, MAX_PARTS)

@@ -73,6 +73,28 @@ describe('an action', () => {
     expect(discounts.explanation[0]?.reasons[0]?.text).toBe('gives 2 × SPOON');
   });
 
+  it('gives no unit that is not there beside what is bought and given already', () => {
+    const gift = (n: number, sku: string, quantity: number) =>
+      aPromotion({ id: promotionId(n), actions: [{ kind: 'gift', sku, quantity }] });
+    const { gifts, explanation } = discount(TEA_AND_CUP, [gift(1, 'TEA', 7), gift(2, 'TEA', 1), gift(3, 'CUP', 9)]);
+    expect(gifts.map(({ sku, quantity }) => [sku, quantity])).toEqual([
+      ['TEA', 7],
+      ['CUP', 9],
+    ]);
+    expect(explanation.map(({ reasons }) => reasons.map(({ code }) => code))).toEqual([
+      ['applied'],
+      ['gift-not-available'],
+      ['applied'],
+    ]);
+  });
+
+  it('takes its discount also where its gift is not there, and says so', () => {
+    const both = withActions({ kind: 'order-fixed', amount: json(10) }, { kind: 'gift', sku: 'SPOON', quantity: 1 });
+    const { adjustments, gifts, explanation } = discount(TEA_AND_CUP, [both], { available: () => 0n });
+    expect([adjustments[0]?.amount, gifts]).toEqual([cny(10), []]);
+    expect(explanation[0]?.reasons.map(({ code }) => code)).toEqual(['applied', 'gift-not-available']);
+  });
+
   it('buy two get one: the cheapest of every three is free', () => {
     const rule = withActions({ kind: 'buy-x-get-y', buy: { quantity: 2 }, get: { quantity: 1 }, basisPoints: 10_000 });
     expect(offLines(discount(aBasket([['A', 2, 100]]), [rule]))).toEqual([0]);
@@ -322,6 +344,10 @@ describe('whatever the basket and the rules', () => {
         .map((all) => all.map((n) => ({ code: `C${n}`, promotionId: promotionId(Math.ceil(n / 2)) }))),
       channel: fc.constantFrom(null, 'app', 'web'),
       region: fc.constantFrom(null, 'cn-south'),
+      available: fc.constantFrom(
+        () => 0n,
+        () => 20n,
+      ),
     })
     .map((changes) => aContext(changes));
   const input = fc.tuple(basket, rules, context);

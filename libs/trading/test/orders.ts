@@ -60,8 +60,7 @@ export const NO_TERMS: PricingTerms = {
   taxRate: null,
   shippingRate: null,
   promotions: [],
-  context: { buyer: null, coupons: [], now: NOW, channel: null, region: null },
-  available: () => 0n,
+  context: { buyer: null, coupons: [], now: NOW, channel: null, region: null, available: () => 0n },
 };
 
 export function aCreatedOrder(): Order {

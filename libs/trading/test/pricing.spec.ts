@@ -10,7 +10,7 @@ import type { TaxRate } from '../src/domain/pricing/tax';
 import { CouponBook } from '../src/domain/promotions/coupon';
 import type { Promotion } from '../src/domain/promotions/promotion';
 import { NO_TERMS, NOW, orderId } from './orders';
-import { aPromotion, promotionId, withActions } from './promotions';
+import { aContext, aPromotion, promotionId, withActions } from './promotions';
 
 /** Priced where nothing is configured but this. */
 const price = (lines: BasketLine[], terms: Partial<PricingTerms> = {}) => priceBasket(lines, { ...NO_TERMS, ...terms });
@@ -94,7 +94,7 @@ const termsIn = (currency: string): fc.Arbitrary<PricingTerms> =>
       promotions: promotionsIn(currency),
       units: fc.nat(2000),
     })
-    .map(({ units, ...terms }) => ({ ...NO_TERMS, ...terms, available: () => BigInt(units) }));
+    .map(({ units, ...terms }) => ({ ...NO_TERMS, ...terms, context: aContext({ available: () => BigInt(units) }) }));
 /** Of 0, 2 and 3 decimals. */
 const CURRENCY = fc.constantFrom('JPY', 'CNY', 'KWD');
 const PRICED = CURRENCY.chain((currency) => fc.tuple(basketIn(currency), termsIn(currency)));
@@ -158,7 +158,8 @@ describe('the price of a basket', () => {
 
   it('adds gifts as lines that cost nothing, while there are units beside those that are bought', () => {
     const promotions = [withActions({ kind: 'gift', sku: 'TEA', quantity: 2 })];
-    const withUnits = (units: bigint) => price([line(1000, 3)], { promotions, available: () => units });
+    const withUnits = (units: bigint) =>
+      price([line(1000, 3)], { promotions, context: aContext({ available: () => units }) });
     expect(withUnits(5n).lines).toMatchObject([{ lineNo: 1 }, { lineNo: 2, sku: 'TEA', quantity: 2, total: cny(0) }]);
     expect(withUnits(4n).lines).toHaveLength(1);
     expect(withUnits(5n).amounts).toEqual(withUnits(4n).amounts);

@@ -51,6 +51,7 @@ export const aContext = (changes: Partial<DiscountContext> = {}): DiscountContex
   now: NOW,
   channel: null,
   region: null,
+  available: () => 10n,
   ...changes,
 });
 

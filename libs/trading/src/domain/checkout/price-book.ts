@@ -45,7 +45,6 @@ export class PriceBook {
       ...prices.ratesFor(request, lines[0]?.unitPrice.currency as string),
       promotions,
       context: this.#contextOf(request),
-      available: (sku) => shelf.available(sku),
     });
     refuseIdle(priced.reasons.coupons);
     coupons.check(codesOf(priced), request.buyerId);
@@ -80,6 +79,7 @@ export class PriceBook {
       now: this.facts.now,
       channel,
       region: region ?? country,
+      available: (sku) => this.facts.shelf.available(sku),
     };
   }
 }

@@ -1,6 +1,6 @@
 import { Money } from '@tradewind/shared-kernel';
 import { applyDiscounts } from '../promotions/apply-discounts';
-import type { Adjustment, CouponOutcome, DiscountContext, Explanation, Gift } from '../promotions/discounts';
+import type { Adjustment, CouponOutcome, DiscountContext, Explanation } from '../promotions/discounts';
 import type { Promotion } from '../promotions/promotion';
 import { refusal } from '../refusals';
 import { type ShippingRate, shippingOf } from './shipping';
@@ -19,8 +19,6 @@ export interface PricingTerms {
   shippingRate: ShippingRate | null;
   promotions: readonly Promotion[];
   context: DiscountContext;
-  /** Units of a SKU that nobody holds: gifts are given while there are some. */
-  available: (sku: string) => bigint;
 }
 
 /** `total` is `unitPrice` times `quantity`, less `discount`, and plus `tax` where prices exclude it. */
@@ -95,7 +93,7 @@ function priced(basket: readonly BasketLine[], currency: string, terms: PricingT
   const off = discountsOf(basket, fullShipping, terms);
   const shipping = fullShipping.minus(off.shipping);
 
-  const gifts = available(off.gifts, basket, terms).map(({ sku, quantity }) => ({ sku, quantity, unitPrice: none }));
+  const gifts = off.gifts.map(({ sku, quantity }) => ({ sku, quantity, unitPrice: none }));
   const lines = [...basket, ...gifts].map(({ sku, quantity, unitPrice }, index) => {
     const price = bought[index] ?? none;
     const discount = off.lines[index]?.discount ?? none;
@@ -146,17 +144,4 @@ function discountsOf(basket: readonly BasketLine[], shipping: Money, { promotion
   }
   const lines = basket.map((line, index) => ({ ...line, lineNo: index + 1 }));
   return applyDiscounts({ lines, shipping }, promotions, context);
-}
-
-/** Gifts of which there are units beside those that are bought. */
-function available(gifts: readonly Gift[], basket: readonly BasketLine[], terms: PricingTerms): Gift[] {
-  const taken = new Map<string, bigint>();
-  const take = ({ sku, quantity }: { sku: string; quantity: number }) =>
-    taken.set(sku, (taken.get(sku) ?? 0n) + BigInt(quantity));
-  basket.forEach(take);
-  return gifts.filter((gift) => {
-    const isThere = terms.available(gift.sku) - (taken.get(gift.sku) ?? 0n) >= BigInt(gift.quantity);
-    if (isThere) take(gift);
-    return isThere;
-  });
 }

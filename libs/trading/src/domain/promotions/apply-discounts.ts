@@ -29,7 +29,7 @@ export function applyDiscounts(basket: Basket, rules: readonly Promotion[], cont
   let left = full;
   const applied: Promotion[] = [];
   const adjustments: Adjustment[] = [];
-  const gifts: Gift[] = [];
+  const gifts = new GiftTable(basket, context);
   const explanation: Explanation[] = [];
 
   for (const promotion of rules.toSorted(byPriority)) {
@@ -42,15 +42,18 @@ export function applyDiscounts(basket: Basket, rules: readonly Promotion[], cont
       continue;
     }
     const { off, isCapped } = offOf(promotion, basket, left);
-    const given = giftsOf(promotion);
+    const { given, short } = gifts.of(promotion);
     const amount = totalOf(off);
     if (amount === 0n && given.length === 0) {
-      explain(false, [because('nothing-to-discount', 'finds nothing that it could take off')]);
+      explain(
+        false,
+        short.length > 0 ? short : [because('nothing-to-discount', 'finds nothing that it could take off')],
+      );
       continue;
     }
     applied.push(promotion);
     left = minus(left, off);
-    gifts.push(...given);
+    gifts.give(given);
     adjustments.push({
       promotionId,
       version,
@@ -65,14 +68,14 @@ export function applyDiscounts(basket: Basket, rules: readonly Promotion[], cont
     });
     const reasons = [because('applied', inWords(money(amount), given))];
     if (isCapped) reasons.push(because('capped', `takes no more than ${money(amount).toString()} off`));
-    explain(true, reasons);
+    explain(true, [...reasons, ...short]);
   }
 
   const taken = minus(full, left);
   return {
     lines: lines.map(({ lineNo }, index) => ({ lineNo, discount: money(taken.lines[index] as bigint) })),
     shipping: money(taken.shipping),
-    gifts,
+    gifts: gifts.given,
     adjustments,
     explanation,
     coupons: context.coupons.map((coupon) => outcomeOf(coupon, rules, adjustments, explanation)),
@@ -98,10 +101,35 @@ function offOf({ actions, cap }: Promotion, { lines }: Basket, left: Amounts): {
   return most !== null && totalOf(off) > most ? { off: cut(off, most), isCapped: true } : { off, isCapped: false };
 }
 
-function giftsOf({ id, actions }: Promotion): Gift[] {
-  return actions.flatMap((action) =>
-    action.kind === 'gift' ? [{ promotionId: id, sku: action.sku, quantity: action.quantity }] : [],
-  );
+/** What is given away, while there are units beside those that are bought. */
+class GiftTable {
+  readonly given: Gift[] = [];
+
+  constructor(
+    private readonly basket: Basket,
+    private readonly context: DiscountContext,
+  ) {}
+
+  /** The gifts of a promotion that can be given, and why the others cannot. */
+  of({ id, actions }: Promotion): { given: Gift[]; short: Reason[] } {
+    const given: Gift[] = [];
+    const short: Reason[] = [];
+    for (const action of actions) {
+      if (action.kind !== 'gift') continue;
+      const { sku, quantity } = action;
+      const taken = [...this.basket.lines, ...this.given, ...given].reduce(
+        (units, part) => (part.sku === sku ? units + part.quantity : units),
+        0,
+      );
+      if (this.context.available(sku) >= BigInt(taken + quantity)) given.push({ promotionId: id, sku, quantity });
+      else short.push(because('gift-not-available', `has no ${quantity} × ${sku} left to give`));
+    }
+    return { given, short };
+  }
+
+  give(gifts: readonly Gift[]): void {
+    this.given.push(...gifts);
+  }
 }
 
 const couponFor = ({ id }: Promotion, { coupons }: DiscountContext): PresentedCoupon | undefined =>

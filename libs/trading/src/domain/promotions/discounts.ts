@@ -27,6 +27,8 @@ export interface DiscountContext {
   now: Date;
   channel: string | null;
   region: string | null;
+  /** Units of a SKU that nobody holds: gifts are given while there are some beside what is bought. */
+  available: (sku: string) => bigint;
 }
 
 export type ReasonCode =
@@ -49,6 +51,7 @@ export type ReasonCode =
   | 'exclusive-applied'
   | 'others-applied'
   | 'nothing-to-discount'
+  | 'gift-not-available'
   | 'promotion-not-active'
   | 'coupon-not-needed'
   | 'another-coupon-used';

@@ -31,6 +31,8 @@ export interface Tried {
 }
 
 const SOME_BUYER = idOf('buy', '00000000-0000-7000-8000-000000000000');
+/** A trial asks for no stock. */
+const MANY = BigInt(Number.MAX_SAFE_INTEGER);
 const SOME_COUPON = 'DRY-RUN';
 
 /** What a promotion would do to a basket. Nothing is written, held or counted. */
@@ -56,6 +58,7 @@ export class DryRun {
       now: trial.at ?? now,
       channel: trial.channel,
       region: trial.region,
+      available: () => MANY,
     });
     return { basket, promotion, discounts };
   }

@@ -150,7 +150,8 @@ describe('promotions over HTTP', () => {
         .find((entry: Json) => entry.promotionId === id)
         .reasons.map(({ code }: Json) => code);
     };
-    expect(await why({ withCoupon: false })).toEqual(['not-started', 'coupon-missing']);
+    expect(await why({ withCoupon: false })).toEqual(['coupon-missing']);
+    expect(await why({})).toEqual(['not-started']);
     expect(await why({ at: '2051-01-01T00:00:00Z' })).toEqual(['applied']);
     expect(await why({ at: '2051-01-01T00:00:00Z', withActive: true })).toEqual(['stacking-group-taken']);
     await stop(active.id);

@@ -181,12 +181,17 @@ describe('a condition', () => {
   });
 
   it('is told of once for each that does not hold', () => {
-    const rule = withConditions(
-      { kind: 'minimum-quantity', quantity: 99 },
-      { kind: 'first-order' },
-      { kind: 'coupon' },
-    );
-    expect(why(TEA_AND_CUP, rule)).toEqual(['minimum-quantity-not-reached', 'buyer-unknown', 'coupon-missing']);
+    const rule = withConditions({ kind: 'minimum-quantity', quantity: 99 }, { kind: 'first-order' });
+    expect(why(TEA_AND_CUP, { ...rule, stoppedAt: NOW })).toEqual([
+      'stopped',
+      'minimum-quantity-not-reached',
+      'buyer-unknown',
+    ]);
+  });
+
+  it('is not looked at where a coupon is missing', () => {
+    const rule = withConditions({ kind: 'minimum-quantity', quantity: 99 }, { kind: 'coupon' });
+    expect(why(TEA_AND_CUP, rule)).toEqual(['coupon-missing']);
   });
 });
 

@@ -43,7 +43,7 @@ export class QuoteLineShape extends PricedLineShape {
   isAvailable: boolean;
 }
 
-export class CouponShape {
+export class CouponOutcomeShape {
   @ApiProperty({ description: 'The coupon, in capitals.', example: 'SPRING' })
   code: string;
   @ApiProperty({ description: 'The promotion that it opens.', example: 'pro_01kc1xv8q1fwer8xv1wbq0z4b1' })
@@ -74,8 +74,8 @@ export class QuoteShape extends AmountsShape {
   shippingRate: ShippingRateShape | null;
   @ApiProperty({ description: 'What each promotion took off the lines and the shipping.', type: [AdjustmentShape] })
   discounts: AdjustmentShape[];
-  @ApiProperty({ description: 'What became of the coupons.', type: [CouponShape] })
-  coupons: CouponShape[];
+  @ApiProperty({ description: 'What became of the coupons.', type: [CouponOutcomeShape] })
+  coupons: CouponOutcomeShape[];
   @ApiProperty({
     description: 'Every promotion that was considered, with why it applied or did not.',
     type: [ExplanationShape],

@@ -1,6 +1,6 @@
 import { Money } from '@tradewind/shared-kernel';
 import { type Amounts, cut, takeOff, totalOf } from './actions';
-import { because, unmet } from './conditions';
+import { because, lacksCoupon, unmet } from './conditions';
 import type {
   Adjustment,
   Basket,
@@ -13,6 +13,8 @@ import type {
   Reason,
 } from './discounts';
 import { byPriority, needsCoupon, type Promotion } from './promotion';
+
+const COUPON_MISSING = [because('coupon-missing', 'needs one of its coupons')];
 
 /**
  * Decides what is taken off a basket. Promotions are tried by priority; each acts on what those before it have left, so that
@@ -36,6 +38,10 @@ export function applyDiscounts(basket: Basket, rules: readonly Promotion[], cont
     const { id: promotionId, version, name } = promotion;
     const explain = (isApplied: boolean, reasons: Reason[]) =>
       explanation.push({ promotionId, version, name, applied: isApplied, reasons });
+    if (lacksCoupon(promotion, context)) {
+      explain(false, COUPON_MISSING);
+      continue;
+    }
     const against = [...unmet(promotion, basket, context), ...shutOut(promotion, applied)];
     if (against.length > 0) {
       explain(false, against);

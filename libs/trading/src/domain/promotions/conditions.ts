@@ -1,15 +1,20 @@
 import { Money, type MoneyJson } from '@tradewind/shared-kernel';
 import type { Basket, BasketLine, DiscountContext, Reason, ReasonCode } from './discounts';
-import type { Action, Condition, Promotion, Selection } from './promotion';
+import { type Action, type Condition, needsCoupon, type Promotion, type Selection } from './promotion';
 
-/** Everything about the rule itself, the basket and the buyer that stands in a promotion's way. */
+/** There may be hundreds of promotions for coupons that a basket does not present: nothing else is looked at then. */
+export function lacksCoupon(promotion: Promotion, { coupons }: DiscountContext): boolean {
+  return needsCoupon(promotion) && !coupons.some(({ promotionId }) => promotionId === promotion.id);
+}
+
+/** Everything about the rule itself, the basket and the buyer that stands in a promotion's way, beside a missing coupon. */
 export function unmet(promotion: Promotion, basket: Basket, context: DiscountContext): Reason[] {
   const reasons = outsideWindow(promotion, context.now);
   const { currency } = basket.shipping;
   const other = amountsOf(promotion).find((amount) => amount.currency !== currency);
   if (other) reasons.push(because('other-currency', `is for ${other.currency}, not ${currency}`));
   for (const condition of promotion.conditions) {
-    const reason = missing(condition, promotion, basket, context);
+    const reason = missing(condition, basket, context);
     if (reason) reasons.push(reason);
   }
   return reasons;
@@ -38,9 +43,8 @@ function amountsOf({ cap, conditions, actions }: Promotion): MoneyJson[] {
 
 function missing(
   condition: Condition,
-  { id }: Promotion,
   basket: Basket,
-  { buyer, coupons, channel, region }: DiscountContext,
+  { buyer, channel, region }: DiscountContext,
 ): Reason | undefined {
   switch (condition.kind) {
     case 'minimum-amount':
@@ -55,8 +59,7 @@ function missing(
       if (!buyer) return because('buyer-unknown', 'is for the first order of a known buyer');
       return buyer.isFirstOrder ? undefined : because('not-first-order', 'is for the first order of a buyer');
     case 'coupon':
-      if (coupons.some(({ promotionId }) => promotionId === id)) return undefined;
-      return because('coupon-missing', 'needs one of its coupons');
+      return undefined; // see `lacksCoupon`
     case 'channel':
       if (channel !== null && condition.channels.includes(channel)) return undefined;
       return because('other-channel', `is for ${condition.channels.join(', ')}`);

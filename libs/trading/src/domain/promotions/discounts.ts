@@ -62,7 +62,10 @@ export interface Reason {
   text: string;
 }
 
-/** Whether one promotion applied, and why: for one that did not, everything that stood in its way. */
+/**
+ * Whether one promotion applied, and why: for one that did not, everything that stood in its way, or just that its coupon is
+ * missing.
+ */
 export interface Explanation {
   promotionId: Id<'pro'>;
   version: number;

@@ -1,4 +1,4 @@
-import { ContractEvent } from '@tradewind/shared-kernel';
+import { ContractEvent, ContractQuery } from '@tradewind/shared-kernel';
 
 /**
  * What Logistics tells others. Released types never change: a new shape is a new version beside the old one.
@@ -63,4 +63,35 @@ export class CarrierMessageReceived extends ContractEvent<{ messageId: string; c
   get aggregateId(): string {
     return this.data.messageId;
   }
+}
+
+/** How the waybills of orders stand, by order; orders without one are missing. */
+export class WaybillStandingOfOrders extends ContractQuery<ReadonlyMap<string, readonly WaybillStanding[]>> {
+  constructor(readonly orderIds: readonly string[]) {
+    super();
+  }
+}
+
+export interface WaybillStanding {
+  /** `wbl_…` */
+  waybillId: string;
+  carrier: string;
+  /** Null until the carrier gave one. */
+  number: string | null;
+  /** Of the waybill: `CREATED`, `IN_TRANSIT`, … */
+  status: string;
+  createdAt: string;
+  dispatchedAt: string | null;
+  /** When the carrier is asked next. */
+  nextPollAt: string | null;
+  /** Calls to the carrier that did not succeed yet. */
+  calls: {
+    kind: 'book' | 'cancel';
+    /** Of the network effect: `requested`, `sent`, `pending`, `unknown`, `failed`, `stuck`. */
+    state: string;
+    attempts: number;
+    /** When it is made, or asked about, next; null when it never is. */
+    dueAt: string | null;
+    lastError: string | null;
+  }[];
 }

@@ -14,7 +14,9 @@ import { CreateLogistics1767225620000 } from './adapters/persistence/migrations/
 import { PollScheduleColumns } from './adapters/persistence/poll-schedule-columns';
 import { StatusMappingTable } from './adapters/persistence/status-mapping-table';
 import { TrackingTables } from './adapters/persistence/tracking-tables';
+import { WaybillStandingRows } from './adapters/persistence/waybill-standing-rows';
 import { WaybillRepository } from './adapters/persistence/waybill-repository';
+import { AnswerWaybillStanding, WaybillStandings } from './features/answer-waybill-standing';
 import { ApplyCarrierMessage } from './features/apply-carrier-message';
 import { BookWaybillWhenOrderPaid } from './features/book-waybill-when-order-paid';
 import { CallCarriers } from './features/call-carriers';
@@ -46,6 +48,7 @@ const PORTS = [
   { provide: CarrierMessages, useClass: CarrierMessageTable },
   { provide: PollSchedule, useClass: PollScheduleColumns },
   { provide: StatusMappings, useClass: StatusMappingTable },
+  { provide: WaybillStandings, useClass: WaybillStandingRows },
   { provide: Carriers, useFactory: connect, inject: [LogisticsSettings] },
   CarrierCallTable,
   { provide: CarrierCalls, useExisting: CarrierCallTable },
@@ -79,6 +82,7 @@ export class LogisticsModule {
         ...PORTS,
         WaybillViews,
         UnmappedCodes,
+        AnswerWaybillStanding,
         BookWaybillWhenOrderPaid,
         CancelWaybillWhenOrderCancelled,
         ReceiveCarrierMessage,

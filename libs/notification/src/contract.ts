@@ -1,4 +1,4 @@
-import { ContractEvent } from '@tradewind/shared-kernel';
+import { ContractEvent, ContractQuery } from '@tradewind/shared-kernel';
 
 /** What became of messages. Ids only; every event belongs to the business process of its order. */
 
@@ -35,4 +35,22 @@ export class MessageFailed extends DeliveryEvent<
   }
 > {
   static override readonly type = 'notification.message-failed.v1';
+}
+
+/** Messages about orders that are not sent, by order. Ids and codes only. */
+export class UnsentMessagesOfOrders extends ContractQuery<ReadonlyMap<string, readonly UnsentMessage[]>> {
+  constructor(readonly orderIds: readonly string[]) {
+    super();
+  }
+}
+
+export interface UnsentMessage extends OfDelivery {
+  /** `pending`: it is sent, or tried again, by itself; `failed`: refused for good; `stuck`: a person has to look. */
+  status: 'pending' | 'failed' | 'stuck';
+  attempts: number;
+  /** When it is tried next; null when it never is. */
+  dueAt: string | null;
+  /** `smtp-451`: a code without personal data. */
+  lastError: string | null;
+  createdAt: string;
 }

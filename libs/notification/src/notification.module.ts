@@ -9,6 +9,7 @@ import { DeliverySchema } from './adapters/persistence/delivery.schema';
 import { CreateNotification1767225600400 } from './adapters/persistence/migrations';
 import { PostgresDeliveries } from './adapters/persistence/postgres-deliveries';
 import { LiquidTemplates } from './adapters/templates/liquid-templates';
+import { AnswerUnsentMessages } from './features/answer-unsent-messages';
 import { Channel } from './features/channel';
 import { Deliveries } from './features/deliveries';
 import { MessageTemplates } from './features/message-templates';
@@ -48,6 +49,7 @@ export class NotificationModule {
         { provide: NotificationSettings, useValue: settings },
         { provide: Deliveries, useClass: PostgresDeliveries },
         { provide: MessageTemplates, useClass: LiquidTemplates },
+        AnswerUnsentMessages,
         PlanMessages,
         SendMessages,
       ],

@@ -4,5 +4,6 @@ export { contextOf } from './messaging/lane-delivery';
 export { MessagingModule, messagingPersistence } from './messaging/messaging.module';
 export { MessagingOptions } from './messaging/messaging-options';
 export { type ParkedEvent, ParkedEvents } from './messaging/parked-events';
+export { ProcessStanding, type Undelivered } from './messaging/process-standing';
 export { type DurableSubscription, Subscription, Subscriptions } from './messaging/subscription';
 export { type Worker, Workers } from './messaging/workers';

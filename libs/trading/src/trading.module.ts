@@ -5,6 +5,7 @@ import { BuyersController } from './adapters/http/buyers.controller';
 import { CheckoutController } from './adapters/http/checkout.controller';
 import { CouponsController } from './adapters/http/coupons.controller';
 import { FulfilmentsController } from './adapters/http/fulfilments.controller';
+import { DiagnosisController } from './adapters/http/diagnosis.controller';
 import { OrdersController } from './adapters/http/orders.controller';
 import { PaymentsController } from './adapters/http/payments.controller';
 import { QuotesController } from './adapters/http/quotes.controller';
@@ -21,6 +22,7 @@ import { BalanceRows } from './adapters/persistence/buyers/balance-rows';
 import { BuyerRows } from './adapters/persistence/buyers/buyer-rows';
 import { PointRows } from './adapters/persistence/buyers/point-rows';
 import { CatalogueRows } from './adapters/persistence/stock/catalogue-rows';
+import { UnfinishedBusinessRows } from './adapters/persistence/diagnosis/unfinished-business-rows';
 import { CheckoutRows } from './adapters/persistence/checkout/checkout-rows';
 import { CreateBuyers1767225600170 } from './adapters/persistence/migrations/create-buyers';
 import { CreatePricing1767225600120 } from './adapters/persistence/migrations/pricing';
@@ -67,6 +69,7 @@ import { BuyerLimits } from './features/checkout/buyer-limits';
 import { CheckOutHandler } from './features/checkout/check-out';
 import { ExpiredHolds } from './features/stock/expired-holds';
 import { ExpireUnpaidOrders } from './features/stock/expire-unpaid-orders';
+import { DiagnoseOrderHandler, UnfinishedBusiness } from './features/diagnosis/diagnose-order';
 import { FollowWaybill } from './features/orders/follow-waybill';
 import { GiveMoneyBack } from './features/payments/give-money-back';
 import { ForgetQuotes } from './features/pricing/forget-quotes';
@@ -104,6 +107,7 @@ export class TradingModule {
     return {
       module: TradingModule,
       controllers: [
+        DiagnosisController,
         BuyerLedgersController,
         BuyersController,
         CheckoutController,
@@ -131,6 +135,7 @@ export class TradingModule {
         { provide: Orders, useClass: OrderRepository },
         { provide: Returns, useClass: ReturnRows },
         OrderReads,
+        { provide: UnfinishedBusiness, useClass: UnfinishedBusinessRows },
         { provide: OrderContacts, useExisting: OrderReads },
         { provide: PaymentCallbacks, useClass: PaymentCallbackRows },
         { provide: PaymentOperations, useClass: PaymentOperationRows },
@@ -155,6 +160,7 @@ export class TradingModule {
         AddCoupon,
         DryRun,
         ExpiredHolds,
+        DiagnoseOrderHandler,
         ExpireUnpaidOrders,
         FollowWaybill,
         ForgetQuotes,

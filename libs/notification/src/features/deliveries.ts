@@ -1,3 +1,4 @@
+import type { UnsentMessage } from '../contract';
 import type { DeliveryState, Intent } from '../domain/delivery';
 
 /** A delivery as it is looked at. `recipientEmail` is not masked yet. */
@@ -22,4 +23,6 @@ export abstract class Deliveries {
   abstract markSent(ids: readonly string[], at: Date): Promise<void>;
   /** Newest first; `before` is the last one seen. */
   abstract ofOrder(orderId: string, limit: number, before?: string): Promise<DeliveryRecord[]>;
+  /** Oldest first; what was skipped, as there was nobody to tell, is not among them. */
+  abstract unsentOf(orderIds: readonly string[]): Promise<UnsentMessage[]>;
 }

@@ -15,6 +15,7 @@ import { ParkedEvents } from './parked-events';
 import { Partitions } from './partitions';
 import { PostgresAttemptMarks } from './postgres-attempt-marks';
 import { PostgresLanes } from './postgres-lanes';
+import { ProcessStanding } from './process-standing';
 import { Subscriptions } from './subscription';
 import { Workers } from './workers';
 
@@ -39,10 +40,11 @@ export class MessagingModule {
         { provide: AttemptMarks, useClass: PostgresAttemptMarks },
         ParkedEvents,
         Partitions,
+        ProcessStanding,
         Subscriptions,
         Workers,
       ],
-      exports: [Clock, Ids, EventLog, ParkedEvents, Workers],
+      exports: [Clock, Ids, EventLog, ParkedEvents, ProcessStanding, Workers],
     };
   }
 }

@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { LessThan } from 'typeorm';
+import { In, LessThan, Not } from 'typeorm';
 import { uuidOf } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import type { Intent } from '../../domain/delivery';
+import type { UnsentMessage } from '../../contract';
+import { type Intent, statusOf } from '../../domain/delivery';
 import { Deliveries, type DeliveryRecord } from '../../features/deliveries';
 import { DeliverySchema } from './delivery.schema';
 
@@ -63,5 +64,23 @@ export class PostgresDeliveries extends Deliveries {
       order: { id: 'DESC' },
       take: limit,
     });
+  }
+
+  async unsentOf(orderIds: readonly string[]): Promise<UnsentMessage[]> {
+    const rows = await this.unitOfWork.manager.find(DeliverySchema, {
+      where: { orderId: In([...orderIds]), state: Not(In(['succeeded', 'skipped'])) },
+      order: { id: 'ASC' },
+    });
+    return rows.map(({ id, orderId, template, channel, state, attempts, dueAt, lastError, createdAt }) => ({
+      deliveryId: id,
+      orderId,
+      template,
+      channel,
+      status: statusOf(state) as UnsentMessage['status'],
+      attempts,
+      dueAt: dueAt?.toISOString() ?? null,
+      lastError,
+      createdAt: createdAt.toISOString(),
+    }));
   }
 }

@@ -39,6 +39,15 @@ export function errorCodes<Code extends string>(entries: Record<Code, ErrorEntry
     new DomainError(code, detail, members, options);
 }
 
+/** Adds to codes of the catalogue when they happen, where that is told apart from them. */
+export function tellWhen(occasions: Readonly<Record<string, string>>): void {
+  for (const [code, when] of Object.entries(occasions)) {
+    const entry = catalogue.get(code);
+    if (!entry) throw new Error(`there is no error code ${code}`);
+    catalogue.set(code, { ...entry, when });
+  }
+}
+
 /** Every code of the product, for the error filter and the generated reference. */
 export function errorCatalogue(): ReadonlyMap<string, ErrorEntry> {
   return catalogue;

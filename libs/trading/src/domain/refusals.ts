@@ -1,4 +1,5 @@
-import { errorCodes } from '@tradewind/shared-kernel';
+import { errorCodes, tellWhen } from '@tradewind/shared-kernel';
+import { OCCASIONS } from './refusal-occasions';
 
 /** Why Trading says no. */
 export const refusal = errorCodes({
@@ -62,3 +63,5 @@ export const refusal = errorCodes({
   'promotion-stopped': { status: 409, title: 'A stopped promotion stays as it is', retryable: false },
   'unknown-payment': { status: 404, title: 'There is no such payment', retryable: false },
 });
+
+tellWhen(OCCASIONS satisfies Partial<Record<Parameters<typeof refusal>[0], string>>);

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { World } from '../world';
 import type { Provocations } from './provocation';
 
-const NO_PROMOTION = 'pro_01kc1xv8q1fwer8xv1wbq0z4b1';
+const NO_PROMOTION = 'pro_01h455vb4pex5vsknk084sn02q';
 const TEN_PERCENT = [{ kind: 'order-percent', basisPoints: 1000 }];
 const aCode = () => `E-${randomUUID().slice(0, 8)}`.toUpperCase();
 const aPromotion = async (world: World, conditions: object[] = [{ kind: 'coupon' }]): Promise<string> => {
@@ -19,6 +19,22 @@ export const PROMOTIONS: Provocations = {
     const coupon = { code: aCode(), promotionId: await aPromotion(world) };
     await addCoupon(world, coupon)();
     return { request: addCoupon(world, coupon) };
+  },
+  'coupon-not-applicable': async ({ world }) => {
+    const conditions = [{ kind: 'coupon' }, { kind: 'minimum-amount', amount: { amount: 1e12, currency: 'CNY' } }];
+    const code = aCode();
+    await addCoupon(world, { code, promotionId: await aPromotion(world, conditions) })();
+    return { request: () => world.checkout({ coupons: [code] }) };
+  },
+  'coupon-exhausted': async ({ world }) => {
+    const code = aCode();
+    await addCoupon(world, { code, promotionId: await aPromotion(world), totalLimit: 1 })();
+    const { order } = (await world.checkout({ coupons: [code] })).body;
+    const cancel = { reason: 'changed my mind' };
+    return {
+      request: () => world.checkout({ coupons: [code] }, code),
+      help: () => world.call('POST', `/v1/orders/${order.id}/cancel`, cancel, { 'idempotency-key': code }),
+    };
   },
   'promotion-takes-no-coupon': async ({ world }) => ({
     request: addCoupon(world, { code: aCode(), promotionId: await aPromotion(world, []) }),

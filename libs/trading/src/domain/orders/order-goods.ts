@@ -81,7 +81,8 @@ export abstract class OrderGoods extends OrderLifecycle {
   /** The carrier brought a parcel back. Returns the units in it that no return names yet: they are one of their own. */
   bringBack(parcel: Parcel, returnId: Id<'ret'>, at: Date): LineQuantity[] {
     const fulfilment = this.goods.fulfilmentOf(parcel);
-    if (fulfilment?.status === 'returned') return [];
+    // It is back already, or went although it was cancelled: its units are not counted as shipped.
+    if (fulfilment && !['shipped', 'delivered'].includes(fulfilment.status)) return [];
     const units = this.goods.bringBack(fulfilment, at);
     if (units.length === 0 && !fulfilment) return [];
     const { waybillId, fulfilmentId } = parcel;

@@ -19,6 +19,9 @@ export async function loadOrders(unitOfWork: UnitOfWork, ids: readonly Id<'ord'>
   ]);
   const manual = rows.filter(({ fulfilment }) => fulfilment === 'manual').map(({ id }) => id);
   const fulfilments = await fulfilmentsOf(unitOfWork, manual);
+  // Two statements without a lock may see an order before and after a change: what is read must be of one version.
+  const linesAt = new Map(lines.map(({ order, version }) => [order, version]));
+  if (rows.some(({ id, version }) => linesAt.get(id) !== version)) return loadOrders(unitOfWork, ids, how);
   const linesOf = new Map<string, LineRow[]>(rows.map(({ id }) => [id, []]));
   for (const line of lines) linesOf.get(line.order)?.push(line);
   return rows.map((row) => orderOf(row, linesOf.get(row.id) ?? [], fulfilments.get(row.id) ?? []));
@@ -64,6 +67,8 @@ interface OrderRow extends Record<string, unknown> {
 
 interface LineRow extends Record<string, unknown>, Omit<LineFacts, 'refundedAmount'> {
   order: string;
+  /** Of its order. */
+  version: number;
   lineNo: number;
   sku: string;
   quantity: number;
@@ -92,10 +97,11 @@ const SELECT_ORDERS: Record<Loading, string> = {
   'locked if free': `${LOCK_ORDERS} SKIP LOCKED`,
 };
 
-const READ_LINES = `SELECT order_id AS "order", line_no AS "lineNo", sku, quantity, unit_price AS "unitPrice",
-    discount, tax, total,
-    cancelled, shipped, delivered, announced, returned, undelivered, refunded, refunded_amount AS "refundedAmount"
-  FROM trading.order_line WHERE order_id = ANY($1::uuid[]) ORDER BY order_id, line_no`;
+const READ_LINES = `SELECT l.order_id AS "order", o.version, l.line_no AS "lineNo", l.sku, l.quantity,
+    l.unit_price AS "unitPrice", l.discount, l.tax, l.total, l.cancelled, l.shipped, l.delivered, l.announced, l.returned,
+    l.undelivered, l.refunded, l.refunded_amount AS "refundedAmount"
+  FROM trading.order_line l JOIN trading.orders o ON o.id = l.order_id
+  WHERE l.order_id = ANY($1::uuid[]) ORDER BY l.order_id, l.line_no`;
 
 function orderOf(row: OrderRow, lines: LineRow[], fulfilments: Fulfilment[]): Order {
   const money = (amount: bigint) => Money.of(amount, row.currency);

@@ -90,6 +90,16 @@ export class PaymentDeclined extends OrderEvent<OfOrder & { paymentId: string }>
   static override readonly type = 'trading.payment-declined.v1';
 }
 
+/** The time to pay is over: the units are free, and the order is cancelled unless its gateway says that it was paid. */
+export class StockHoldExpired extends OrderEvent<OfOrder> {
+  static override readonly type = 'trading.stock-hold-expired.v1';
+}
+
+/** The order was paid after its units had become free, and they could be held for it again. */
+export class StockHeldAgain extends OrderEvent<OfOrder & { holdExpiresAt: string }> {
+  static override readonly type = 'trading.stock-held-again.v1';
+}
+
 /** The buyer's payment is authorised and not captured; the units are held for the captures. */
 export class PaymentAuthorized extends OrderEvent<
   OfOrder & { paymentId: string; amount: MoneyJson; holdExpiresAt: string }
@@ -214,8 +224,13 @@ export class ReturnDecided extends OrderEvent<
   static override readonly type = 'trading.return-decided.v1';
 }
 
-/** Money was captured for an order that had been cancelled before; it is given back. */
-export class PaymentArrivedLate extends OrderEvent<OfOrder & { paymentId: string; amount: MoneyJson }> {
+/** What becomes of money for an order that was cancelled: it goes back, or waits for people to decide. */
+export type LateHandling = 'given-back' | 'left-to-people';
+
+/** Money arrived for an order that had been cancelled before; nothing is revived. */
+export class PaymentArrivedLate extends OrderEvent<
+  OfOrder & { paymentId: string; amount: MoneyJson; handling: LateHandling }
+> {
   static override readonly type = 'trading.payment-arrived-late.v1';
 }
 

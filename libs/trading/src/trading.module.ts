@@ -71,6 +71,7 @@ import { ExpiredHolds } from './features/stock/expired-holds';
 import { ExpireUnpaidOrders } from './features/stock/expire-unpaid-orders';
 import { DiagnoseOrderHandler, UnfinishedBusiness } from './features/diagnosis/diagnose-order';
 import { FollowWaybill } from './features/orders/follow-waybill';
+import { CallbackReads } from './features/payments/callback-reads';
 import { GiveMoneyBack } from './features/payments/give-money-back';
 import { ForgetQuotes } from './features/pricing/forget-quotes';
 import { PriceBooks } from './features/pricing/price-books';
@@ -164,6 +165,7 @@ export class TradingModule {
         ExpireUnpaidOrders,
         FollowWaybill,
         ForgetQuotes,
+        CallbackReads,
         GiveMoneyBack,
         KeepPoints,
         PriceBooks,

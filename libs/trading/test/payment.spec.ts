@@ -9,9 +9,11 @@ import {
   PaymentAuthorized,
   PaymentOperationStuck,
   PaymentVoided,
+  StockHeldAgain,
+  StockHoldExpired,
 } from '../src/contract';
 import { Payment } from '../src/domain/payments/payment';
-import { aCancelledOrder, aCreatedOrder, aPaidOrder, given, NOW, paid, paymentId, PRICE } from './orders';
+import { aCancelledOrder, aCreatedOrder, aPaidOrder, declined, given, NOW, paid, paymentId, PRICE } from './orders';
 
 const authorized = { ...paid, outcome: 'authorized' } as const;
 const voided = { ...paid, outcome: 'voided' } as const;
@@ -22,7 +24,7 @@ const cny = (amount: number) => Money.of(amount, 'CNY');
 
 function anAuthorizedOrder() {
   const order = aCreatedOrder();
-  order.recordPayment(authorized, NOW, LATER);
+  order.recordPayment(authorized, NOW, { holdUntil: LATER });
   order.takeEvents();
   return order;
 }
@@ -30,12 +32,12 @@ function anAuthorizedOrder() {
 describe('an authorised payment', () => {
   it('leaves the order created, its units held for the captures', () => {
     const order = given(aCreatedOrder())
-      .when((o) => o.recordPayment(authorized, NOW, LATER))
+      .when((o) => o.recordPayment(authorized, NOW, { holdUntil: LATER }))
       .then(PaymentAuthorized, { amount: PRICE.toJSON(), holdExpiresAt: LATER.toISOString() });
     expect(order.state).toMatchObject({ status: 'created', holdExpiresAt: LATER });
     expect(order.paymentStatus).toBe('authorized');
     given(order)
-      .when((o) => expect(o.recordPayment(authorized, NOW, LATER)).toBe('repeated'))
+      .when((o) => expect(o.recordPayment(authorized, NOW, { holdUntil: LATER })).toBe('repeated'))
       .thenNothing();
   });
 
@@ -114,7 +116,7 @@ describe('an authorised payment', () => {
 
   it('that came after the cancellation is kept as a fact, to be let go', () => {
     const order = given(aCancelledOrder())
-      .when((o) => o.recordPayment(authorized, NOW, LATER))
+      .when((o) => o.recordPayment(authorized, NOW, { holdUntil: LATER }))
       .then(PaymentArrivedLate);
     expect(order.payment.capturable).toEqual(PRICE);
   });
@@ -129,6 +131,61 @@ describe('an authorised payment', () => {
       .then(CaptureSettled, { status: 'success' });
     expect(order.state.status).toBe('cancelled');
     expect(order.payment.refundable).toEqual(PRICE);
+  });
+});
+
+describe('money that arrives when the time to pay is over', () => {
+  const anExpiredOrder = () => {
+    const order = aCreatedOrder();
+    expect(order.releaseHold(NOW)).toBe(true);
+    order.takeEvents();
+    order.takeStockMoves();
+    return order;
+  };
+
+  it('finds the order created and its units free, until the gateway has told', () => {
+    const order = aCreatedOrder();
+    given(order)
+      .when((o) => o.releaseHold(new Date(NOW.getTime() - 1)))
+      .thenNothing();
+    given(order)
+      .when((o) => o.releaseHold(NOW))
+      .then(StockHoldExpired);
+    expect(order.takeStockMoves()).toMatchObject([{ kind: 'expire' }]);
+    given(order)
+      .when((o) => o.releaseHold(NOW))
+      .thenNothing();
+    given(order)
+      .when((o) => o.expire(NOW))
+      .then(OrderCancelled, { reason: 'hold-expired' });
+    expect(order.takeStockMoves()).toEqual([]);
+  });
+
+  it('pays the order whose units could be held again', () => {
+    const order = anExpiredOrder();
+    expect([order.needsUnitsFor(paid), order.needsUnitsFor(declined)]).toEqual([true, false]);
+    expect(order.needsUnitsFor({ ...paid, amount: cny(1) })).toBe(false);
+    given(order)
+      .when((o) => o.holdAgain(LATER))
+      .then(StockHeldAgain, { holdExpiresAt: LATER.toISOString() });
+    expect(order.needsUnitsFor(paid)).toBe(false);
+    given(order)
+      .when((o) => o.recordPayment(paid, NOW))
+      .then(OrderPaid);
+    expect(order.takeStockMoves()).toMatchObject([{ kind: 'claim' }]);
+  });
+
+  it('frees no units twice when the order is cancelled meanwhile', () => {
+    const order = anExpiredOrder();
+    order.cancel('changed mind', NOW);
+    expect(order.takeStockMoves()).toEqual([]);
+    expect(order.needsUnitsFor(paid)).toBe(false);
+  });
+
+  it('is left to people where that is the policy', () => {
+    given(aCancelledOrder())
+      .when((o) => o.recordPayment(paid, NOW, { late: 'left-to-people' }))
+      .then(PaymentArrivedLate, { handling: 'left-to-people' });
   });
 });
 

@@ -112,6 +112,25 @@ export const SETTINGS = {
     read: integer(1, 86_400),
     about: 'How long the prices of a quote count.',
   }),
+  latePayments: setting({
+    env: 'LATE_PAYMENTS',
+    fallback: 'rereserve',
+    read: oneOf('rereserve', 'refund', 'manual'),
+    about:
+      'Money that arrives when the time to pay is over: the units are held again if they can be had, and otherwise it goes back; it goes back in any case; or people decide.',
+  }),
+  latePaymentGraceSeconds: setting({
+    env: 'LATE_PAYMENT_GRACE_SECONDS',
+    fallback: 60,
+    read: integer(0, 86_400),
+    about: 'With rereserve, how long an expired order waits for a gateway that does not tell whether it was paid.',
+  }),
+  authorizedHoldSeconds: setting({
+    env: 'AUTHORIZED_HOLD_SECONDS',
+    fallback: 604_800,
+    read: integer(1, 2_592_000),
+    about: 'How long the units of an authorised order are held for its captures.',
+  }),
   timeBudgetMs: setting({
     env: 'TIME_BUDGET_MS',
     fallback: 500,

@@ -4,6 +4,14 @@ import type { PointRates } from '../domain/buyers/points';
 export class TradingSettings {
   /** Units are held for an unpaid order this long, milliseconds. */
   holdMs = 15 * 60_000;
+  /**
+   * What becomes of money that arrives when the time to pay is over. `rereserve`: while the order is not cancelled its units
+   * are held again if they can be had, and it is paid; otherwise the money goes back. `refund`: the money goes back.
+   * `manual`: people decide.
+   */
+  latePayments: 'rereserve' | 'refund' | 'manual' = 'rereserve';
+  /** With `rereserve`, an order waits this long for a gateway that does not tell whether it was paid, milliseconds. */
+  latePaymentGraceMs = 60_000;
   /** The units of an authorised order are held this long for its captures, milliseconds. */
   holdAuthorizedMs = 7 * 24 * 60 * 60_000;
   /** A quote's prices count this long, milliseconds. */

@@ -15,11 +15,13 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { type Id, isId, Money } from '@tradewind/shared-kernel';
-import { Idempotent, type IdempotentRequest, withinBudget } from '@tradewind/shared-kernel/http';
+import { Idempotent, type IdempotentRequest, NextCursor, PageQuery, withinBudget } from '@tradewind/shared-kernel/http';
 import { Type } from 'class-transformer';
-import { IsBoolean, IsObject, IsOptional, ValidateNested } from 'class-validator';
+import { IsBoolean, IsIn, IsObject, IsOptional, ValidateNested } from 'class-validator';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { CALLBACK_OUTCOMES } from '../../domain/payments/payment-callback';
 import { refusal } from '../../domain/refusals';
+import { CallbackReads } from '../../features/payments/callback-reads';
 import { InstructPayment, type PaymentInstruction } from '../../features/payments/instruct-payment';
 import { PaymentReads } from '../../features/payments/payment-reads';
 import { ReceivePaymentCallback } from '../../features/payments/receive-payment-callback';
@@ -126,6 +128,54 @@ export class PaymentInFullShape {
   operations: OperationInFullShape[];
 }
 
+export class CallbackQuery extends PageQuery {
+  @ApiPropertyOptional({
+    description: '`mismatch`: what was set aside because it names another amount, currency or reference.',
+    enum: CALLBACK_OUTCOMES,
+    example: 'mismatch',
+  })
+  @IsOptional()
+  @IsIn(CALLBACK_OUTCOMES)
+  outcome?: string;
+}
+
+export class CallbackShape {
+  @ApiProperty({ description: 'Identifier of the message here.', example: 'pcb_01kc1xv8q1fwer8xv1wbq0z4b3' })
+  id: string;
+  @ApiProperty({ description: 'Who sent it.', example: 'sandbox' })
+  gateway: string;
+  @ApiProperty({ description: "The gateway's own identifier: the same message is stored once.", example: 'evt_1' })
+  eventId: string;
+  @ApiProperty({ description: 'When it came.', format: 'date-time', example: '2026-01-31T08:30:00.000Z' })
+  receivedAt: string;
+  @ApiProperty({
+    description: 'When something was made of it.',
+    type: String,
+    format: 'date-time',
+    nullable: true,
+    example: null,
+  })
+  appliedAt: string | null;
+  @ApiProperty({ description: 'What was made of it.', enum: CALLBACK_OUTCOMES, nullable: true, example: 'mismatch' })
+  outcome: string | null;
+  @ApiProperty({
+    description: 'The payment or operation that it names.',
+    type: String,
+    nullable: true,
+    example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6',
+  })
+  reference: string | null;
+  @ApiProperty({ description: 'What it says.', type: String, nullable: true, example: 'paid' })
+  says: string | null;
+  @ApiProperty({ description: 'About how much.', type: MoneyShape, nullable: true })
+  amount: MoneyShape | null;
+}
+
+export class CallbackPage extends NextCursor {
+  @ApiProperty({ description: 'Newest first.', type: [CallbackShape] })
+  data: CallbackShape[];
+}
+
 const KEY = {
   name: 'Idempotency-Key',
   required: true,
@@ -143,9 +193,17 @@ export class PaymentsController {
   constructor(
     private readonly commands: CommandBus,
     private readonly reads: PaymentReads,
+    private readonly callbackReads: CallbackReads,
     private readonly returning: ReturnFromGateway,
     private readonly settings: TradingSettings,
   ) {}
+
+  @Get('callbacks')
+  @ApiOperation({ summary: 'List what payment gateways reported, and what was made of it' })
+  @ApiOkResponse({ description: 'One page, newest first.', type: CallbackPage })
+  callbacks(@Query() { outcome, limit, cursor }: CallbackQuery): Promise<CallbackPage> {
+    return this.callbackReads.list(outcome, limit, cursor);
+  }
 
   @Get(':id')
   @ApiOperation({ summary: 'Read a payment: its facts, and every call to its gateway' })

@@ -4,8 +4,8 @@ import { type Diagnosis, type Found, RUNBOOK, type Standing } from './standing';
 
 /** A subscription that has not come to an event for so long is not on its way to it, milliseconds. */
 const LAGGING_MS = 60_000;
-/** An order whose hold ran out is cancelled within seconds, milliseconds. */
-const EXPIRED_MS = 60_000;
+/** An order whose hold ran out is cancelled within seconds, or when its gateway has not told for a minute, milliseconds. */
+const EXPIRED_MS = 120_000;
 
 /** Names everything that an order waits for, the longest wait first. Ids and codes only, no personal data. */
 export function diagnose(standing: Standing, now: Date): Diagnosis {
@@ -34,7 +34,8 @@ function buyer({ status, paymentStatus, placedAt, holdExpiresAt, review: open }:
         since: holdExpiresAt,
         next: overdue < EXPIRED_MS ? now : null,
         detail: 'its hold ran out before it was paid',
-        unblock: 'it is cancelled within seconds; if not, look for "could not be expired" in the log',
+        unblock:
+          'its gateway is asked whether it was paid; told no, it is cancelled within seconds, and after a while without an answer; if not, look for "could not be expired" in the log',
         needsPerson: overdue >= EXPIRED_MS,
       },
     ];

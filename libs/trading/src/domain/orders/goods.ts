@@ -123,10 +123,15 @@ export class Goods {
     this.#move(this.open, 'claim');
   }
 
-  /** Frees open units. Returns the fulfilments that cannot be made any more, newest first: each is undone as a whole. */
-  cancel(units: readonly LineQuantity[], now: Date, kind: 'release' | 'expire' = 'release'): Fulfilment[] {
+  /** The open units are free again, though nobody has cancelled them. */
+  expireHold(): void {
+    this.#move(this.open, 'expire');
+  }
+
+  /** Frees open units, unless they are free already (null). Returns the fulfilments that cannot be made any more, newest first: each is undone as a whole. */
+  cancel(units: readonly LineQuantity[], now: Date, kind: 'release' | 'expire' | null = 'release'): Fulfilment[] {
     this.#count(units, (line, quantity) => ({ cancelled: line.cancelled + quantity }));
-    this.#move(units, kind);
+    if (kind) this.#move(units, kind);
     const undone: Fulfilment[] = [];
     for (const fulfilment of this.facts.fulfilments.toReversed()) {
       if (fulfilment.status !== 'requested') continue;

@@ -25,6 +25,8 @@ export interface OrderState extends Amounts {
   region: string | null;
   placedAt: Date;
   holdExpiresAt: Date;
+  /** Its time was over and its units became free, while the gateway is asked whether it was paid. */
+  holdReleasedAt: Date | null;
   paidAt: Date | null;
   shippedAt: Date | null;
   deliveredAt: Date | null;

@@ -2,6 +2,7 @@ import type { Id, Money } from '@tradewind/shared-kernel';
 import {
   CaptureRequested,
   CaptureSettled,
+  type LateHandling,
   OrderCancelled,
   OrderLinesCancelled,
   OrderPaid,
@@ -13,6 +14,8 @@ import {
   PaymentVoided,
   RefundRequested,
   RefundSettled,
+  StockHeldAgain,
+  StockHoldExpired,
   StockHoldExtended,
   VoidRequested,
 } from '../../contract';
@@ -33,6 +36,12 @@ export { MOVES, type OrderLine, type OrderMove, type OrderState, type OrderStatu
  */
 export type PaymentVerdict = 'paid' | 'authorized' | 'declined' | 'voided' | 'late' | 'repeated' | 'mismatch';
 
+/** `holdUntil`: how long the units of an authorised order are held for its captures. `late`: what becomes of late money. */
+export interface PaymentTerms {
+  holdUntil?: Date;
+  late?: LateHandling;
+}
+
 /** The reason of an order that was not paid while its units were held. */
 const HOLD_EXPIRED = 'hold-expired';
 /** However long a person takes to look at an order: from its placement, milliseconds. */
@@ -50,11 +59,21 @@ export class Order extends OrderGoods {
   }
 
   static place(
-    state: Omit<OrderState, 'status' | 'paidAt' | 'shippedAt' | 'deliveredAt' | 'cancelledAt' | 'cancelReason'>,
+    state: Omit<
+      OrderState,
+      'status' | 'holdReleasedAt' | 'paidAt' | 'shippedAt' | 'deliveredAt' | 'cancelledAt' | 'cancelReason'
+    >,
     payment: Payment,
     fulfilment: FulfilmentMode = 'automatic',
   ): Order {
-    const nothingYet = { paidAt: null, shippedAt: null, deliveredAt: null, cancelledAt: null, cancelReason: null };
+    const nothingYet = {
+      holdReleasedAt: null,
+      paidAt: null,
+      shippedAt: null,
+      deliveredAt: null,
+      cancelledAt: null,
+      cancelReason: null,
+    };
     const goods = Goods.agreed(fulfilment, state.lines);
     const order = new Order({ ...state, ...nothingYet, status: 'created' }, payment, goods, 0);
     order.raise(
@@ -85,8 +104,24 @@ export class Order extends OrderGoods {
     return this.state.status === 'cancelled' && (status === 'pending' || status === 'failed') ? 'none' : status;
   }
 
-  /** `holdUntil`: how long the units of an authorised order are held for its captures. */
-  recordPayment(news: PaymentNews, now: Date, holdUntil = now): PaymentVerdict {
+  /** Whether this news would pay an order whose units have become free: they have to be held again first, or it ends. */
+  needsUnitsFor({ outcome, amount }: PaymentNews): boolean {
+    const { payment, state } = this;
+    const pays = outcome === 'paid' || outcome === 'authorized';
+    return (
+      pays &&
+      state.status === 'created' &&
+      state.holdReleasedAt !== null &&
+      payment.isOpen &&
+      amount.equals(payment.state.amount)
+    );
+  }
+
+  recordPayment(
+    news: PaymentNews,
+    now: Date,
+    { holdUntil = now, late = 'given-back' }: PaymentTerms = {},
+  ): PaymentVerdict {
     const { payment } = this;
     if (!news.amount.equals(payment.state.amount)) return 'mismatch';
     if (!payment.isOpen) return this.#recordMore(news, now);
@@ -102,7 +137,7 @@ export class Order extends OrderGoods {
     else payment.authorize(news.gatewayReference);
     const amount = news.amount.toJSON();
     if (this.state.status === 'cancelled') {
-      this.raise(new PaymentArrivedLate({ ...facts, amount }));
+      this.raise(new PaymentArrivedLate({ ...facts, amount, handling: late }));
       return 'late';
     }
     if (news.outcome === 'authorized') {
@@ -141,6 +176,22 @@ export class Order extends OrderGoods {
     this.#cancel(reason, now, 'release');
   }
 
+  /** The time of its units is over: they are free, and the order waits for its gateway's word. False when it has time. */
+  releaseHold(now: Date): boolean {
+    const { status, holdExpiresAt, holdReleasedAt } = this.state;
+    if (status !== 'created' || holdExpiresAt > now || holdReleasedAt) return false;
+    this.learn({ holdReleasedAt: now });
+    this.raise(new StockHoldExpired({ orderId: this.id }));
+    this.goods.expireHold();
+    return true;
+  }
+
+  /** It was paid after all, and its units could be had again; who calls has moved the stock. */
+  holdAgain(until: Date): void {
+    this.learn({ holdReleasedAt: null, holdExpiresAt: until });
+    this.raise(new StockHeldAgain({ orderId: this.id, holdExpiresAt: until.toISOString() }));
+  }
+
   /** Gives up an order that was not paid in time. False when it was, is over, or still has time. */
   expire(now: Date): boolean {
     if (this.state.status !== 'created' || this.state.holdExpiresAt > now) return false;
@@ -150,10 +201,10 @@ export class Order extends OrderGoods {
 
   /** Holds the units of an unpaid order longer, at most for a day from its placement, and says until when. Never shorter. */
   extendHold(until: Date): Date {
-    const { status, placedAt, holdExpiresAt } = this.state;
+    const { status, placedAt, holdExpiresAt, holdReleasedAt } = this.state;
     const latest = placedAt.getTime() + LONGEST_HOLD_MS;
     const extended = new Date(Math.min(until.getTime(), latest));
-    if (status !== 'created' || extended <= holdExpiresAt) return holdExpiresAt;
+    if (status !== 'created' || holdReleasedAt || extended <= holdExpiresAt) return holdExpiresAt;
     this.learn({ holdExpiresAt: extended });
     this.raise(new StockHoldExtended({ orderId: this.id, holdExpiresAt: extended.toISOString() }));
     return extended;
@@ -278,7 +329,7 @@ export class Order extends OrderGoods {
 
   #cancel(reason: string, now: Date, units: 'release' | 'expire'): void {
     const from = this.state.status as 'created' | 'paid';
-    this.undo(this.goods.cancel(this.goods.open, now, units));
+    this.undo(this.goods.cancel(this.goods.open, now, this.state.holdReleasedAt ? null : units));
     const { fulfilment } = this.goods.state;
     const cancelled = new OrderCancelled({ orderId: this.id, reason, from, fulfilment });
     this.move('cancelled', { cancelledAt: now, cancelReason: reason }, cancelled);

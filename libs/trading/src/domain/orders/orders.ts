@@ -32,9 +32,12 @@ export abstract class Orders {
   abstract find(id: Id<'ord'>): Promise<Order>;
   /** The order of each payment; those of foreign payments are missing. */
   abstract idsOfPayments(paymentIds: readonly Id<'pay'>[]): Promise<ReadonlyMap<string, Id<'ord'>>>;
-  /** Unpaid orders whose hold has run out by the database's time, oldest first, after the last one seen. */
-  abstract expired(limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]>;
-  /** Those of them with a line of one of these SKUs, oldest first. */
+  /**
+   * Unpaid orders whose hold has run out by the database's time, oldest first, after the last one seen. Of those whose
+   * units are free already, the ones that have waited for their gateway's word for `graceMs` since.
+   */
+  abstract expired(graceMs: number, limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]>;
+  /** Unpaid orders whose hold has run out and who have units of these SKUs all the same, oldest first. */
   abstract expiredWith(skus: readonly string[], limit: number): Promise<Id<'ord'>[]>;
 }
 

@@ -32,9 +32,23 @@ export interface AppliedCallback {
   outcome: string;
 }
 
+/** What may have been made of a message. Everything but the first row is set aside and changes nothing. */
+export const CALLBACK_OUTCOMES = [
+  ...['paid', 'authorized', 'declined', 'voided', 'late', 'repeated'],
+  ...['capture-succeeded', 'capture-failed', 'void-succeeded', 'void-failed', 'refund-succeeded', 'refund-failed'],
+  ...['mismatch', 'orphan', 'ignored'],
+] as const;
+
+export interface ListedCallback extends StoredCallback {
+  appliedAt: Date | null;
+  outcome: string | null;
+}
+
 export abstract class PaymentCallbacks {
   /** Returns the ids of those that were not stored before. */
   abstract add(callbacks: readonly StoredCallback[]): Promise<ReadonlySet<Id<'pcb'>>>;
   abstract find(ids: readonly Id<'pcb'>[]): Promise<ReadonlyMap<Id<'pcb'>, StoredCallback>>;
+  /** Newest first; `after` is the last one seen. */
+  abstract list(outcome: string | undefined, limit: number, after?: Id<'pcb'>): Promise<ListedCallback[]>;
   abstract markApplied(callbacks: readonly AppliedCallback[], at: Date): Promise<void>;
 }

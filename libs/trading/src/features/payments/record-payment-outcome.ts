@@ -5,6 +5,8 @@ import type { Order, PaymentVerdict } from '../../domain/orders/order';
 import { Orders } from '../../domain/orders/orders';
 import type { PaymentNews } from '../../domain/payments/payment-gateway';
 import { type EndedOperation, type MoneyOperation, PaymentOperations } from '../../domain/payments/payment-operations';
+import { Stock } from '../../domain/stock/stock';
+import { unitsBySku } from '../../domain/stock/stock-movement';
 import { paymentsTotal, startStep } from '../metrics';
 import { TradingSettings } from '../trading-settings';
 import { GiveMoneyBack } from './give-money-back';
@@ -18,6 +20,7 @@ export class RecordPaymentOutcome {
     private readonly orders: Orders,
     private readonly operations: PaymentOperations,
     private readonly money: GiveMoneyBack,
+    private readonly stock: Stock,
     private readonly unitOfWork: UnitOfWork,
     private readonly clock: Clock,
     private readonly settings: TradingSettings,
@@ -46,9 +49,12 @@ export class RecordPaymentOutcome {
   /** The verdict on news of a locked order's payment. Whoever asks closes the authorisation once it is decided. */
   async decide(order: Order, news: PaymentNews): Promise<PaymentVerdict> {
     const done = startStep();
-    const verdict = order.recordPayment(news, this.clock.now(), await this.#holdUntil(news));
-    // The default late-payment policy: nothing is revived silently, the money goes back.
-    if (verdict === 'late') await this.money.giveBack(order, 'paid after the order was cancelled');
+    if (order.needsUnitsFor(news)) await this.#holdAgainOrGiveUp(order);
+    const late = this.settings.latePayments === 'manual' ? 'left-to-people' : 'given-back';
+    const verdict = order.recordPayment(news, this.clock.now(), { holdUntil: await this.#holdUntil(news), late });
+    if (verdict === 'late' && late === 'given-back') {
+      await this.money.giveBack(order, 'paid after the order was cancelled');
+    }
     const { state } = order;
     if (verdict !== 'repeated') this.unitOfWork.afterCommit(() => done(state));
     return this.#told(verdict, order.payment.state.id, news);
@@ -67,19 +73,41 @@ export class RecordPaymentOutcome {
     }
   }
 
-  /** The end of an operation, told by its gateway on its own. */
+  /** The end of an operation, told by its gateway on its own. Only a refund fails after its success. */
   async settleEnded(order: Order, operation: EndedOperation, succeeded: boolean): Promise<string> {
     if (operation.was === 'succeeded') {
-      // Only a refund is known to fail after its success; of another operation people must look what happened.
-      if (operation.kind !== 'refund') throw new Error(`${operation.id} failed at its gateway after its success`);
       order.revokeRefund(operation.id as Id<'ref'>, operation.amount, operation.lines);
     } else await this.settle(order, operation, succeeded);
     return `${operation.kind}-${succeeded ? 'succeeded' : 'failed'}`;
   }
 
+  /** The gateway says that nobody has paid: an order that waited only for its word is over. */
+  async giveUpUnpaid(orderId: Id<'ord'>): Promise<void> {
+    await this.orders.change(orderId, async (order) => {
+      if (order.state.holdReleasedAt && order.payment.isOpen) order.expire(await this.unitOfWork.now());
+    });
+  }
+
   /** News of a payment that is not ours. */
   orphan(reference: string, news: PaymentNews): 'orphan' {
     return this.#told('orphan', reference, news);
+  }
+
+  /** A late payment: its units are had again, or the order is over before the money is looked at. */
+  async #holdAgainOrGiveUp(order: Order): Promise<void> {
+    const now = await this.unitOfWork.now();
+    const units = [...unitsBySku(order.goods.withSkus(order.goods.open))];
+    const counts = await this.stock.lock(units.map(([sku]) => sku));
+    const isThere = units.every(([sku, quantity]) => {
+      const { onHand, reserved } = counts.get(sku) ?? { onHand: 0n, reserved: 0n };
+      return onHand - reserved >= BigInt(quantity);
+    });
+    if (!isThere) return void order.expire(now);
+    // At once and not with the save: the next order of this batch counts what is left.
+    await this.stock.move(
+      units.map(([sku, quantity]) => ({ sku, kind: 'hold', quantity: BigInt(quantity), orderId: order.id })),
+    );
+    order.holdAgain(new Date(now.getTime() + this.settings.holdMs));
   }
 
   /** An authorised order keeps its units for its captures, by the database's time. */

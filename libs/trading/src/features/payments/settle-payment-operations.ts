@@ -76,14 +76,14 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
   async call(row: OperationRow, signal: AbortSignal): Promise<EffectOutcome<OperationResult>> {
     const gateway = this.#gateway(row);
     const order = await this.orders.find(idOf('ord', row.order_id));
-    if (row.kind === 'authorize') return this.#heard(row, await gateway.authorize(chargeOf(order, row), signal));
+    if (row.kind === 'authorize') return this.#heard(row, order, await gateway.authorize(chargeOf(order, row), signal));
     return this.#effect(row, await gateway[row.kind](instructionOf(order, row, row.kind), signal));
   }
 
   async ask(row: OperationRow, signal: AbortSignal): Promise<EffectOutcome<OperationResult>> {
     const gateway = this.#gateway(row);
     const order = await this.orders.find(idOf('ord', row.order_id));
-    if (row.kind === 'authorize') return this.#heard(row, await gateway.query(chargeOf(order, row), signal));
+    if (row.kind === 'authorize') return this.#heard(row, order, await gateway.query(chargeOf(order, row), signal));
     return this.#effect(row, await gateway.queryOperation(instructionOf(order, row, row.kind), signal));
   }
 
@@ -111,7 +111,7 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
     });
   }
 
-  async #heard(row: OperationRow, answer: ChargeAnswer): Promise<EffectOutcome<OperationResult>> {
+  async #heard(row: OperationRow, order: Order, answer: ChargeAnswer): Promise<EffectOutcome<OperationResult>> {
     const paymentId = idOf('pay', row.payment_id);
     if (answer.kind === 'not-done') return this.#notDone(row, answer);
     if (answer.kind === 'failed') {
@@ -126,6 +126,10 @@ export class SettlePaymentOperations implements NetworkEffect<OperationRow, Oper
     }
     if (answer.kind === 'pending' && answer.gatewayReference && !row.gateway_ref) {
       await this.operations.keepReference(paymentId, answer.gatewayReference);
+    }
+    const isUnpaid = answer.kind === 'pending' || answer.kind === 'news';
+    if (isUnpaid && order.state.holdReleasedAt && order.state.status === 'created') {
+      await this.outcome.giveUpUnpaid(order.id);
     }
     // The buyer may still pay, and what is paid after the order was given up has to go back: asked until that is unlikely.
     const isOver = this.clock.now().getTime() - row.requested_at.getTime() > ASK_FOR_MS;

@@ -6,7 +6,10 @@ import { ExpiredHolds } from './expired-holds';
 
 const BATCH = 50;
 
-/** Cancels orders whose hold ran out before they were paid; their units are free again. */
+/**
+ * Frees the units of orders whose time ran out before they were paid, and cancels the orders. Where late payments may still
+ * count (`rereserve`), an order is cancelled when its gateway says that it is not paid, or has said nothing for a while.
+ */
 @Injectable()
 export class ExpireUnpaidOrders implements Worker {
   readonly name = 'trading.expire-unpaid-orders';
@@ -39,7 +42,7 @@ export class ExpireUnpaidOrders implements Worker {
     try {
       let last: ExpiredOrder | undefined;
       do {
-        const expired = await this.orders.expired(BATCH, last);
+        const expired = await this.orders.expired(this.settings.latePaymentGraceMs, BATCH, last);
         last = expired.at(-1);
         if (last) await this.holds.expire(expired.map(({ id }) => id));
       } while (last && !this.#stopped);

@@ -2,13 +2,19 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Id } from '@tradewind/shared-kernel';
 import { currentContext, runInContext } from '@tradewind/shared-kernel/observability';
 import { GroupCommit, type Outcome, UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import type { Order } from '../../domain/orders/order';
 import { Orders } from '../../domain/orders/orders';
+import { PaymentOperations } from '../../domain/payments/payment-operations';
 import { GiveMoneyBack } from '../payments/give-money-back';
+import { TradingSettings } from '../trading-settings';
 
 /** As many orders at a time as there are checkouts in a batch: each short one finds the units of one. */
 const RECLAIMED = 256;
 
-/** Gives up orders that were not paid while their units were held. */
+/**
+ * Frees the units of orders that were not paid in time, and cancels the orders. Where late payments may still count
+ * (`rereserve`), an order is cancelled when its gateway says that it is not paid, or has said nothing for a while.
+ */
 @Injectable()
 export class ExpiredHolds {
   readonly #logger = new Logger(ExpiredHolds.name);
@@ -21,7 +27,9 @@ export class ExpiredHolds {
   constructor(
     private readonly orders: Orders,
     private readonly money: GiveMoneyBack,
+    private readonly operations: PaymentOperations,
     private readonly unitOfWork: UnitOfWork,
+    private readonly settings: TradingSettings,
   ) {}
 
   /**
@@ -33,7 +41,7 @@ export class ExpiredHolds {
   }
 
   /**
-   * Cancels those of these orders that are still unpaid and out of time, and says how many. An order that somebody else
+   * Frees or cancels those of these orders that are still unpaid and out of time, and says how many. An order that somebody else
    * has locked is left alone: it is being paid, cancelled or expired. One that cannot be expired keeps no other from it.
    */
   async expire(ids: readonly Id<'ord'>[]): Promise<number> {
@@ -67,12 +75,26 @@ export class ExpiredHolds {
       let expired = 0;
       for (const id of orders.ids) {
         await orders.change(id, async (order) => {
-          if (!order.expire(now)) return;
-          expired += 1;
-          await this.money.giveBack(order, 'hold-expired');
+          const isFree = await this.#free(order, now);
+          if (isFree) expired += 1;
         });
       }
       return expired;
     });
+  }
+
+  async #free(order: Order, now: Date): Promise<boolean> {
+    const { holdExpiresAt, holdReleasedAt } = order.state;
+    if (this.settings.latePayments === 'rereserve' && order.payment.isOpen) {
+      // Nobody knows yet whether it was paid: the gateway is asked before the order is given up.
+      if (order.releaseHold(now)) {
+        await this.operations.askAboutAuthorization(order.payment.state.id);
+        return true;
+      }
+      if (holdReleasedAt && now.getTime() < holdExpiresAt.getTime() + this.settings.latePaymentGraceMs) return false;
+    }
+    if (!order.expire(now)) return false;
+    await this.money.giveBack(order, 'hold-expired');
+    return true;
   }
 }

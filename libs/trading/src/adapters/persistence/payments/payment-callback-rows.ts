@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { type Id, idOf, uuidOf } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import { type AppliedCallback, PaymentCallbacks, type StoredCallback } from '../../../domain/payments/payment-callback';
+import {
+  type AppliedCallback,
+  CALLBACK_OUTCOMES,
+  type ListedCallback,
+  PaymentCallbacks,
+  type StoredCallback,
+} from '../../../domain/payments/payment-callback';
 
 @Injectable()
 export class PaymentCallbackRows extends PaymentCallbacks {
@@ -28,19 +34,25 @@ export class PaymentCallbackRows extends PaymentCallbacks {
   }
 
   async find(ids: readonly Id<'pcb'>[]): Promise<ReadonlyMap<Id<'pcb'>, StoredCallback>> {
-    const rows = await this.unitOfWork.query<{
-      id: string;
-      gateway: string;
-      event_id: string;
-      body: Buffer;
-      received_at: Date;
-    }>('SELECT id, gateway, event_id, body, received_at FROM trading.payment_callback WHERE id = ANY($1::uuid[])', [
-      ids.map(uuidOf),
-    ]);
-    const callbacks = rows.map(({ id, gateway, event_id: eventId, body, received_at: receivedAt }) => {
-      return { id: idOf('pcb', id), gateway, eventId, body, receivedAt };
-    });
-    return new Map(callbacks.map((callback) => [callback.id, callback]));
+    const rows = await this.unitOfWork.query<CallbackRow>(
+      'SELECT id, gateway, event_id, body, received_at FROM trading.payment_callback WHERE id = ANY($1::uuid[])',
+      [ids.map(uuidOf)],
+    );
+    return new Map(rows.map(callbackOf).map((callback) => [callback.id, callback]));
+  }
+
+  async list(outcome: string | undefined, limit: number, after?: Id<'pcb'>): Promise<ListedCallback[]> {
+    const values: unknown[] = [limit];
+    const where: string[] = [];
+    // As text of the statement: the planner then sees whether the index of what was set aside serves.
+    if (outcome && (CALLBACK_OUTCOMES as readonly string[]).includes(outcome)) where.push(`outcome = '${outcome}'`);
+    if (after) where.push(`id < $${values.push(uuidOf(after))}`);
+    const rows = await this.unitOfWork.query<CallbackRow & { applied_at: Date | null; outcome: string | null }>(
+      `SELECT id, gateway, event_id, body, received_at, applied_at, outcome FROM trading.payment_callback
+        ${where.length > 0 ? `WHERE ${where.join(' AND ')}` : ''} ORDER BY id DESC LIMIT $1`,
+      values,
+    );
+    return rows.map((row) => ({ ...callbackOf(row), appliedAt: row.applied_at, outcome: row.outcome }));
   }
 
   async markApplied(callbacks: readonly AppliedCallback[], at: Date): Promise<void> {
@@ -51,3 +63,25 @@ export class PaymentCallbackRows extends PaymentCallbacks {
     );
   }
 }
+
+interface CallbackRow {
+  id: string;
+  gateway: string;
+  event_id: string;
+  body: Buffer;
+  received_at: Date;
+}
+
+const callbackOf = ({
+  id,
+  gateway,
+  event_id: eventId,
+  body,
+  received_at: receivedAt,
+}: CallbackRow): StoredCallback => ({
+  id: idOf('pcb', id),
+  gateway,
+  eventId,
+  body,
+  receivedAt,
+});

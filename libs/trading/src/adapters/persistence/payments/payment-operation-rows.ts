@@ -128,7 +128,8 @@ export class PaymentOperationRows extends PaymentOperations {
     const endable = outcome === 'succeeded' ? ['pending', 'unknown', 'stuck'] : ENDABLE_BY_FAILURE;
     const [row] = await this.unitOfWork.query<EndedRow>(
       `WITH before AS (
-         SELECT id, state AS was FROM trading.payment_operation WHERE id = $1 AND kind <> 'authorize' AND state = ANY($4::text[]) FOR UPDATE)
+         SELECT id, state AS was FROM trading.payment_operation WHERE id = $1 AND kind <> 'authorize' AND (state = ANY($4::text[]) OR (kind = 'refund' AND $2 = 'failed' AND state = 'succeeded'))
+          FOR UPDATE)
        UPDATE trading.payment_operation o
           SET state = $2, due_at = NULL, fence = fence + 1, gateway_ref = $3,
               last_error = CASE $2 WHEN 'failed' THEN 'the gateway said so' END
@@ -190,8 +191,8 @@ export class PaymentOperationRows extends PaymentOperations {
   }
 }
 
-/** A call under way may still tell of its success, and a success may turn out to be none. */
-const ENDABLE_BY_FAILURE = ['requested', 'sent', 'pending', 'unknown', 'stuck', 'succeeded'];
+/** A call under way may still tell of its success itself. */
+const ENDABLE_BY_FAILURE = ['requested', 'sent', 'pending', 'unknown', 'stuck'];
 
 interface EndedRow {
   kind: EndedOperation['kind'];

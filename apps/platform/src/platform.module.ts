@@ -53,6 +53,13 @@ export class PlatformModule {
             holdAuthorizedMs: settings.authorizedHoldSeconds * 1000,
             askPaymentAfterMs: settings.askPaymentSeconds * 1000,
             pointRates: settings.pointRates ?? {},
+            stripe: settings.stripeSecretKey
+              ? {
+                  url: settings.stripeUrl,
+                  secretKey: settings.stripeSecretKey,
+                  webhookSecrets: settings.stripeWebhookSecrets,
+                }
+              : undefined,
             sandboxGateway: { url: sandboxUrl, secrets: settings.gatewaySecrets },
           }),
         ),

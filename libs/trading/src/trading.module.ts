@@ -71,6 +71,7 @@ import { ExpiredHolds } from './features/stock/expired-holds';
 import { ExpireUnpaidOrders } from './features/stock/expire-unpaid-orders';
 import { DiagnoseOrderHandler, UnfinishedBusiness } from './features/diagnosis/diagnose-order';
 import { FollowWaybill } from './features/orders/follow-waybill';
+import { BuyerActions } from './features/payments/buyer-actions';
 import { CallbackReads } from './features/payments/callback-reads';
 import { GiveMoneyBack } from './features/payments/give-money-back';
 import { ForgetQuotes } from './features/pricing/forget-quotes';
@@ -165,6 +166,7 @@ export class TradingModule {
         ExpireUnpaidOrders,
         FollowWaybill,
         ForgetQuotes,
+        BuyerActions,
         CallbackReads,
         GiveMoneyBack,
         KeepPoints,

@@ -1,8 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
-import { CRASH_POINTS, currencyExponent } from '@tradewind/shared-kernel';
+import { CRASH_POINTS } from '@tradewind/shared-kernel';
 import { Complaint } from './complaint';
+import { amountsByCurrency, integer, list, oneOf, text, url } from './setting-readers';
 import { trustedProxy } from './trusted-proxy';
 
 type Raw = string | undefined;
@@ -17,45 +18,6 @@ interface Setting<T> {
   secret?: boolean;
 }
 
-const integer = (least: number, most: number) => (text: string) => {
-  const value = Number(text);
-  if (!/^\d+$/.test(text) || value < least || value > most) throw new Error(`an integer from ${least} to ${most}`);
-  return value;
-};
-const oneOf =
-  <T extends string>(...values: T[]) =>
-  (text: string) => {
-    if (!values.includes(text as T)) throw new Error(`one of ${values.join(', ')}`);
-    return text as T;
-  };
-const url =
-  (...protocols: string[]) =>
-  (text: string) => {
-    if (!URL.canParse(text) || !protocols.includes(new URL(text).protocol)) {
-      throw new Error(`a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`);
-    }
-    if (/%(?![0-9a-f]{2})/i.test(text)) throw new Error('a URL in which a % that stands for itself is written %25');
-    return text;
-  };
-const text = (value: string) => {
-  if (value.trim() === '') throw new Error('text that is not empty');
-  return value;
-};
-const list = (value: string) =>
-  text(value)
-    .split(',')
-    .map((part) => text(part.trim()));
-/** As `CNY=100,JPY=0`. */
-const amountsByCurrency = (value: string) =>
-  Object.fromEntries(
-    list(value).map((part) => {
-      const [, currency, amount] = /^([A-Z]{3})=(\d{1,15})$/.exec(part) ?? [];
-      if (!currency || currencyExponent(currency) === undefined) {
-        throw new Error('ISO 4217 codes with minor units, as in CNY=100,JPY=0');
-      }
-      return [currency, Number(amount)];
-    }),
-  );
 const MOST_PER_MINUTE = 1_000_000;
 const setting = <T>(value: Setting<T>) => value;
 
@@ -218,6 +180,26 @@ export const SETTINGS = {
     about: 'Secrets of the sandbox gateway, comma separated; the first signs, all verify.',
     secret: true,
   }),
+  stripeSecretKey: setting<string | undefined>({
+    env: 'STRIPE_SECRET_KEY',
+    fallback: undefined,
+    read: text,
+    about: 'Key of a Stripe account; without it the payment method `stripe` is not offered.',
+    secret: true,
+  }),
+  stripeWebhookSecrets: setting<string[]>({
+    env: 'STRIPE_WEBHOOK_SECRETS',
+    fallback: [],
+    read: list,
+    about: "Signing secrets of Stripe's webhooks, comma separated; all verify.",
+    secret: true,
+  }),
+  stripeUrl: setting({
+    env: 'STRIPE_URL',
+    fallback: 'https://api.stripe.com',
+    read: url('http:', 'https:'),
+    about: "Where Stripe's API is.",
+  }),
   carrierUrl: setting<string | undefined>({
     env: 'CARRIER_URL',
     fallback: undefined,
@@ -306,6 +288,9 @@ export function loadSettings(env: NodeJS.ProcessEnv): Settings {
     problems.push(
       `${known.join(', ')} must be set to secrets of your own while HOST is not loopback or SANDBOX is off; the default ones are public`,
     );
+  }
+  if (values.stripeSecretKey && (values.stripeWebhookSecrets as string[]).length === 0) {
+    problems.push('STRIPE_WEBHOOK_SECRETS must be set with STRIPE_SECRET_KEY: Stripe reports payments by webhooks');
   }
   if (problems.length > 0) throw new Complaint(`configuration: ${problems.join('; ')}`);
   return values as Values;

@@ -1,5 +1,12 @@
 import type { PointRates } from '../domain/buyers/points';
 
+/** An account at Stripe. Several secrets of webhooks are active during a change. */
+export interface StripeSettings {
+  url: string;
+  secretKey: string;
+  webhookSecrets: string[];
+}
+
 /** How this installation trades. */
 export class TradingSettings {
   /** Units are held for an unpaid order this long, milliseconds. */
@@ -30,6 +37,9 @@ export class TradingSettings {
   pointRates: PointRates = {};
   /** The sandbox gateway: where it is and what it signs with. Several secrets are active during a rotation. */
   sandboxGateway = { url: 'http://127.0.0.1:8081', secrets: ['sandbox-gateway-secret'] };
+
+  /** Payments by Stripe; not offered when absent. */
+  stripe: StripeSettings | undefined = undefined;
 
   constructor(overrides: Partial<TradingSettings> = {}) {
     Object.assign(this, overrides);

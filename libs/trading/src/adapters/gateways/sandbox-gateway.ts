@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { currencyExponent, Money } from '@tradewind/shared-kernel';
 import { type Exchange, exchange, jsonOf } from '@tradewind/shared-kernel/effects';
@@ -15,9 +15,7 @@ import {
 } from '../../domain/payments/payment-gateway';
 import { refusal } from '../../domain/refusals';
 import { TradingSettings } from '../../features/trading-settings';
-
-/** A callback older or newer than this is a replay. */
-const TOLERANCE_S = 300;
+import { verifyTimestamped } from './timestamped-signature';
 
 /** What its messages mean: of a payment, named as we name it, and of what was asked for by our own reference. */
 const PAYMENT_OUTCOME = new Map<string, PaymentNews['outcome']>([
@@ -94,16 +92,7 @@ export class SandboxGateway extends PaymentGateway {
   }
 
   verifyCallback(body: Uint8Array, headers: Headers, now: Date): void {
-    const header = headers['sandbox-signature'];
-    const match = typeof header === 'string' ? /^t=(\d{1,12}),v1=([0-9a-f]{64})$/.exec(header) : null;
-    if (!match) throw refusal('invalid-signature', 'the signature header is missing or malformed');
-    const [, at, given] = match as unknown as [string, string, string];
-    if (Math.abs(now.getTime() / 1000 - Number(at)) > TOLERANCE_S) {
-      throw refusal('invalid-signature', 'the signature is too old');
-    }
-    const signed = Buffer.concat([Buffer.from(`${at}.`), body]);
-    const genuine = this.#secrets.some((secret) => timingSafeEqual(hmac(secret, signed), Buffer.from(given, 'hex')));
-    if (!genuine) throw refusal('invalid-signature', 'the signature does not match');
+    verifyTimestamped(headers['sandbox-signature'], body, this.#secrets, now);
   }
 
   parseCallback(body: Uint8Array): GatewayMessage {

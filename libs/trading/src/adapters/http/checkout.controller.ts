@@ -35,8 +35,9 @@ export class CheckoutInput extends BasketInput {
   email?: string;
 
   @ApiProperty({
-    description: 'How it is paid. `balance`: at once, from what the buyer has in store.',
-    enum: ['sandbox', 'balance'],
+    description:
+      'How it is paid. `balance`: at once, from what the buyer has in store. `stripe` where it is configured.',
+    enum: ['sandbox', 'balance', 'stripe'],
     example: 'sandbox',
   })
   @text(32)
@@ -92,6 +93,12 @@ export class PaymentShape {
     example: 'http://127.0.0.1:8081/pay/pay_01kc…',
   })
   redirectUrl?: string;
+  @ApiPropertyOptional({
+    description:
+      "For the gateway's own form in the buyer's browser; when it is not here in time, `GET /v1/payments/{id}` has it.",
+    example: 'pi_1_secret_2',
+  })
+  clientSecret?: string;
 }
 
 export class CheckoutAnswer {

@@ -157,6 +157,8 @@ export class Order extends OrderGoods {
     if (!isOurs) return 'mismatch';
     if (payment.capturable.amount === 0n) return 'repeated';
     if (news.outcome === 'voided') {
+      // Asked for by us: whoever asked records it.
+      if (payment.state.voidPending) return 'repeated';
       this.#letGo(payment.capturable, now);
       return 'voided';
     }

@@ -89,6 +89,9 @@ export abstract class PaymentGateway {
   /** Whether one authorisation can be captured several times; otherwise each capture is `final`. */
   abstract readonly capturesInParts: boolean;
 
+  /** Whether the gateway is told of a charge before the buyer can pay; what he needs is known only then. */
+  readonly isToldFirst: boolean = false;
+
   /** Where the buyer goes to authorise, made without a call; undefined when the gateway is told first, by `authorize`. */
   abstract redirectUrl(charge: Charge): string | undefined;
   /** Tells the gateway what the buyer is to pay. Not called when there is a `redirectUrl`. */
@@ -100,6 +103,11 @@ export abstract class PaymentGateway {
   abstract query(charge: ChargeAtGateway, signal: AbortSignal): Promise<ChargeAnswer>;
   /** What became of an instruction; `not-done` when the gateway has never heard of it. */
   abstract queryOperation(instruction: Instruction, signal: AbortSignal): Promise<OperationAnswer>;
+  /** What the buyer's browser needs now, asked of the gateway where it must not be stored; empty while it was not told. */
+  async buyerAction(charge: ChargeAtGateway, _signal: AbortSignal): Promise<BuyerAction> {
+    const redirectUrl = this.redirectUrl(charge);
+    return redirectUrl === undefined ? {} : { redirectUrl };
+  }
   /** Throws `invalid-signature` unless these very bytes were signed, not long ago. */
   abstract verifyCallback(body: Uint8Array, headers: Headers, now: Date): void;
   /** Reads verified bytes; throws `malformed-callback`. */

@@ -1,5 +1,5 @@
 import { Command, CommandHandler, EventBus, type ICommandHandler } from '@nestjs/cqrs';
-import { Clock, Ids, lanesInTurn } from '@tradewind/shared-kernel';
+import { Clock, type Id, Ids, lanesInTurn } from '@tradewind/shared-kernel';
 import {
   type Answer,
   answered,
@@ -25,10 +25,12 @@ import { chargeOf } from '../../domain/checkout/price-book';
 import type { Order } from '../../domain/orders/order';
 import { type Quote, Quotes } from '../../domain/pricing/quote';
 import { PaymentGateways } from '../../domain/payments/payment-gateway';
+import { Orders } from '../../domain/orders/orders';
 import { PaymentOperations } from '../../domain/payments/payment-operations';
 import { Coupons } from '../../domain/promotions/coupons';
 import { refusal } from '../../domain/refusals';
 import { startStep } from '../metrics';
+import { BuyerActions } from '../payments/buyer-actions';
 import { orderView } from '../orders/order-view';
 import { PriceBooks } from '../pricing/price-books';
 import { quoteOf, quoteView } from '../pricing/quoting';
@@ -46,6 +48,9 @@ export class CheckOut extends Command<IdempotentAnswer> {
     super();
   }
 }
+
+/** Share of the time budget that is spent waiting for a gateway that is told first. */
+const PATIENCE = 0.7;
 
 /** Holds the stock and creates order and pending payment in one transaction, shared with what arrives together. */
 @CommandHandler(CheckOut)
@@ -65,6 +70,8 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
     private readonly coupons: Coupons,
     private readonly gateways: PaymentGateways,
     private readonly operations: PaymentOperations,
+    private readonly orders: Orders,
+    private readonly actions: BuyerActions,
     private readonly keys: IdempotencyKeys,
     private readonly unitOfWork: UnitOfWork,
     private readonly eventBus: EventBus,
@@ -81,11 +88,12 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
     if (capture === 'manual' && !gateway.capturesLater) {
       throw refusal('manual-capture-not-offered', `${paymentMethod} captures at once`);
     }
+    const until = performance.now() + this.settings.timeBudgetMs * PATIENCE;
     const done = startStep();
     try {
       const answer = await this.keys.alone(command.idempotency, () => this.#submit(command));
       done({ status: 'created', region: command.request.region });
-      return answer;
+      return gateway.isToldFirst ? await this.#withAction(answer, until) : answer;
     } catch (error) {
       done({ status: 'refused', region: command.request.region });
       throw error;
@@ -101,6 +109,15 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
       if (!short || !(await this.holds.reclaim(short))) throw error;
       return this.#group.submit(command, command.deadline);
     }
+  }
+
+  /** What the buyer needs is made by the gateway after the commit. It is added to the answer, and never kept with it. */
+  async #withAction(answer: IdempotentAnswer, until: number): Promise<IdempotentAnswer> {
+    const body = JSON.parse(answer.json) as { order: { id: Id<'ord'> }; payment: object };
+    const order = await this.orders.find(body.order.id);
+    if (!order.payment.isOpen) return answer;
+    const action = await this.actions.of(order, until);
+    return { ...answer, json: JSON.stringify({ ...body, payment: { ...body.payment, ...action } }) };
   }
 
   async #commit(members: Member<CheckOut>[]): Promise<Outcome<IdempotentAnswer>[]> {

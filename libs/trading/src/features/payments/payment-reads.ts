@@ -2,9 +2,10 @@ import { Injectable } from '@nestjs/common';
 import type { Id, MoneyJson } from '@tradewind/shared-kernel';
 import type { Order } from '../../domain/orders/order';
 import { Orders } from '../../domain/orders/orders';
-import { type BuyerAction, PaymentGateways } from '../../domain/payments/payment-gateway';
+import type { BuyerAction } from '../../domain/payments/payment-gateway';
 import { type PaymentOperation, PaymentOperations } from '../../domain/payments/payment-operations';
 import { refusal } from '../../domain/refusals';
+import { BuyerActions } from './buyer-actions';
 import { type OperationView, operationView } from './instruct-payment';
 
 /** A payment as the API shows it. */
@@ -33,7 +34,7 @@ export interface PaymentView extends BuyerAction {
 export class PaymentReads {
   constructor(
     private readonly orders: Orders,
-    private readonly gateways: PaymentGateways,
+    private readonly actions: BuyerActions,
     private readonly operations: PaymentOperations,
   ) {}
 
@@ -42,14 +43,9 @@ export class PaymentReads {
     const orderId = (await this.orders.idsOfPayments([id])).get(id);
     if (!orderId) throw refusal('unknown-payment', `no payment ${id}`);
     const [order, operations] = await Promise.all([this.orders.find(orderId), this.operations.of(id)]);
-    return { ...factsOf(order), ...this.#actionOf(order), operations: operations.map(inFull) };
-  }
-
-  /** What the buyer needs while the payment is open. */
-  #actionOf(order: Order): BuyerAction {
-    if (order.state.status !== 'created' || !order.payment.isOpen) return {};
-    const redirectUrl = this.gateways.named(order.payment.state.gateway)?.redirectUrl(order.charge);
-    return redirectUrl === undefined ? {} : { redirectUrl };
+    const isToBePaid = order.state.status === 'created' && order.payment.isOpen;
+    const action = isToBePaid ? await this.actions.of(order) : {};
+    return { ...factsOf(order), ...action, operations: operations.map(inFull) };
   }
 }
 

@@ -60,6 +60,11 @@ const TRADING = [
           CASE status WHEN 'created' THEN 'pending' WHEN 'cancelled' THEN 'failed' ELSE 'succeeded' END,
           CASE status WHEN 'created' THEN now() + interval '1 day' END
      FROM public.filled ORDER BY n`,
+  `INSERT INTO trading.stock_movement (sku, kind, quantity, order_id)
+   SELECT sku, kind, 1, id FROM public.filled CROSS JOIN LATERAL (VALUES
+     ('hold', true), ('claim', status IN ('paid', 'shipped', 'delivered')), ('expire', status = 'cancelled'),
+     ('fulfil', status IN ('shipped', 'delivered'))) AS happened(kind, true_for_it)
+    WHERE true_for_it ORDER BY n`,
   `UPDATE trading.stock_item s SET on_hand = on_hand - gone, reserved = reserved + held
      FROM (SELECT sku, count(*) FILTER (WHERE status IN ('shipped', 'delivered')) AS gone,
                   count(*) FILTER (WHERE status IN ('created', 'paid')) AS held

@@ -2,7 +2,8 @@ import { parseArgs } from 'node:util';
 import { dropEvents, type DropReport } from '@tradewind/shared-kernel/messaging';
 import { sqlState } from '@tradewind/shared-kernel/persistence';
 import { Complaint } from './start/complaint';
-import { loadSettings, type Settings } from './start/settings';
+import { loadSettings } from './start/load-settings';
+import type { Settings } from './start/settings';
 import { claimed, embeddedDatabase } from './start/start';
 import { type Undo, undoAll } from './start/undo';
 

@@ -45,6 +45,7 @@ export class PlatformModule {
           new TradingSettings({
             holdMs: settings.holdSeconds * 1000,
             quoteMs: settings.quoteSeconds * 1000,
+            lowStockUnits: settings.lowStockUnits,
             timeBudgetMs: settings.timeBudgetMs,
             buyerCheckoutsPerMinute: settings.buyerCheckoutsPerMinute,
             buyerCouponsPerMinute: settings.buyerCouponsPerMinute,

@@ -1,4 +1,4 @@
-import { loadSettings } from '../src/start/settings';
+import { loadSettings } from '../src/start/load-settings';
 
 const OWN = { SANDBOX_GATEWAY_SECRET: 'own-1', SANDBOX_SF_SECRET: 'own-2', SANDBOX_ZTO_KEY: 'own-3' };
 

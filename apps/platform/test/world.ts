@@ -11,7 +11,7 @@ import { createApp } from '../src/create-app';
 import { Readiness } from '../src/http/readiness';
 import { persistence } from '../src/platform.module';
 import { freePort } from '../src/start/ports';
-import { loadSettings } from '../src/start/settings';
+import { loadSettings } from '../src/start/load-settings';
 
 export const GATEWAY_SECRET = 'sandbox-gateway-secret';
 

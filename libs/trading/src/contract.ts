@@ -254,6 +254,40 @@ export class RefundSettled extends OrderEvent<
   static override readonly type = 'trading.refund-settled.v1';
 }
 
+interface OfSku {
+  sku: string;
+  /** Units that can be sold now. */
+  available: number;
+  /** So many available units, or fewer, are few. */
+  lowAt: number;
+}
+
+abstract class StockEvent<Data extends OfSku> extends ContractEvent<Data> {
+  get aggregateId(): string {
+    return this.data.sku;
+  }
+}
+
+/** Few units of a SKU are left to sell: once when they become few, not again while they are. */
+export class StockLow extends StockEvent<OfSku> {
+  static override readonly type = 'trading.stock-low.v1';
+}
+
+/** No unit of a SKU is left to sell. */
+export class StockOut extends StockEvent<OfSku> {
+  static override readonly type = 'trading.stock-out.v1';
+}
+
+/** Units of a SKU can be sold again after there were none, or more than few after there were few. */
+export class StockBack extends StockEvent<
+  OfSku & {
+    /** Still few. */
+    isLow: boolean;
+  }
+> {
+  static override readonly type = 'trading.stock-back.v1';
+}
+
 /** A payment gateway's verified message was stored; Trading applies it next. */
 export class PaymentCallbackReceived extends ContractEvent<{
   /** `pcb_…` */

@@ -16,6 +16,7 @@ import { ReturnsController } from './adapters/http/returns.controller';
 import { SkusController } from './adapters/http/skus.controller';
 import { TaxRatesController } from './adapters/http/tax-rates.controller';
 import { BalanceGateway } from './adapters/gateways/balance-gateway';
+import { StockController } from './adapters/http/stock.controller';
 import { ConfiguredGateways } from './adapters/gateways/configured-gateways';
 import { SandboxGateway } from './adapters/gateways/sandbox-gateway';
 import { BalanceRows } from './adapters/persistence/buyers/balance-rows';
@@ -67,6 +68,7 @@ import { ApplyPaymentCallback } from './features/payments/apply-payment-callback
 import { CancelOrderHandler } from './features/orders/cancel-order';
 import { BuyerLimits } from './features/checkout/buyer-limits';
 import { CheckOutHandler } from './features/checkout/check-out';
+import { MoveStockHandler } from './features/stock/move-stock';
 import { ExpiredHolds } from './features/stock/expired-holds';
 import { ExpireUnpaidOrders } from './features/stock/expire-unpaid-orders';
 import { DiagnoseOrderHandler, UnfinishedBusiness } from './features/diagnosis/diagnose-order';
@@ -122,6 +124,7 @@ export class TradingModule {
         ShippingRatesController,
         ReturnsController,
         SkusController,
+        StockController,
         TaxRatesController,
         PromotionsController,
       ],
@@ -174,6 +177,7 @@ export class TradingModule {
         QuoteBasketHandler,
         InstructPaymentHandler,
         PaymentReads,
+        MoveStockHandler,
         ReceivePaymentCallbackHandler,
         DecideReturnHandler,
         ReceiveReturnHandler,

@@ -5,6 +5,7 @@ import { type CheckoutRequest, placeOrder, Shelf, type ShelfItem } from '../src/
 import { PriceBook } from '../src/domain/checkout/price-book';
 import { PriceList } from '../src/domain/pricing/price-list';
 import { CouponBook } from '../src/domain/promotions/coupon';
+import { StockLevel } from '../src/domain/stock/stock-level';
 import { NOW, orderId, paymentId } from './orders';
 
 const item = (sku: string, onHand: bigint, reserved = 0n, price = Money.of(100, 'CNY')): ShelfItem => ({
@@ -13,6 +14,7 @@ const item = (sku: string, onHand: bigint, reserved = 0n, price = Money.of(100, 
   price,
   onHand,
   reserved,
+  level: new StockLevel(sku, 10n, 0),
 });
 const request = (...lines: [string, number][]): CheckoutRequest => ({
   lines: lines.map(([sku, quantity]) => ({ sku, quantity })),

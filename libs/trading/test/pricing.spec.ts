@@ -9,6 +9,7 @@ import type { ShippingRate } from '../src/domain/pricing/shipping';
 import type { TaxRate } from '../src/domain/pricing/tax';
 import { CouponBook } from '../src/domain/promotions/coupon';
 import type { Promotion } from '../src/domain/promotions/promotion';
+import { StockLevel } from '../src/domain/stock/stock-level';
 import { NO_TERMS, NOW, orderId } from './orders';
 import { aContext, aPromotion, promotionId, withActions } from './promotions';
 
@@ -219,7 +220,16 @@ describe('the prices of a batch', () => {
   };
   const bookOf = (promotion: Promotion) =>
     new PriceBook({
-      shelf: new Shelf([{ sku: 'TEA', category: null, price: cny(1000), onHand: 9n, reserved: 0n }]),
+      shelf: new Shelf([
+        {
+          sku: 'TEA',
+          category: null,
+          price: cny(1000),
+          onHand: 9n,
+          reserved: 0n,
+          level: new StockLevel('TEA', 10n, 0),
+        },
+      ]),
       prices: new PriceList({ taxRates: [], shippingRates: [] }),
       promotions: [promotion],
       coupons: new CouponBook(),

@@ -38,7 +38,14 @@ export async function openTrading(settings: Partial<TradingSettings> = {}) {
     app,
     unitOfWork,
     aSku: async (onHand: number, sku = `TEST-${randomUUID().slice(0, 8)}`): Promise<string> => {
-      const item = { sku, name: 'Tea', category: null, price: Money.of(500, 'CNY'), onHand: BigInt(onHand) };
+      const item = {
+        sku,
+        name: 'Tea',
+        category: null,
+        price: Money.of(500, 'CNY'),
+        onHand: BigInt(onHand),
+        lowAt: null,
+      };
       await app.get(Catalogue).put(item);
       return sku;
     },

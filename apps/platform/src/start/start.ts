@@ -6,7 +6,8 @@ import { startEmbeddedPostgres } from './embedded-postgres';
 import { growSparingly } from './memory';
 import { requireFreePort } from './ports';
 import { startSandbox } from './sandbox-process';
-import { loadSettings, type Settings } from './settings';
+import { loadSettings } from './load-settings';
+import type { Settings } from './settings';
 import { type Undo, undoAll } from './undo';
 
 export interface RunningPlatform {

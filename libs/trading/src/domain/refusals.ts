@@ -11,6 +11,8 @@ export const refusal = errorCodes({
   'amount-too-large': { status: 422, title: 'The total is beyond what can be charged', retryable: false },
   'insufficient-stock': { status: 409, title: 'Not enough units are available', retryable: true },
   'stock-reserved': { status: 409, title: 'More units are reserved than that', retryable: false },
+  'shortfall-exceeds-stock': { status: 422, title: 'More units are missing than there should be', retryable: false },
+  'too-many-units': { status: 422, title: 'More units than can be counted', retryable: false },
   'unknown-order': { status: 404, title: 'There is no such order', retryable: false },
   'illegal-transition': { status: 409, title: 'The order cannot make this move from where it is', retryable: false },
   'unknown-line': { status: 422, title: 'The order has no such line', retryable: false },

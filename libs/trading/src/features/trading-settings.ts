@@ -35,6 +35,8 @@ export class TradingSettings {
   expireEveryMs = 2000;
   /** What a point costs, by currency. */
   pointRates: PointRates = {};
+  /** A SKU that says nothing else is low with so many units available, or fewer; 0: nobody is told of low stock. */
+  lowStockUnits = 10;
   /** The sandbox gateway: where it is and what it signs with. Several secrets are active during a rotation. */
   sandboxGateway = { url: 'http://127.0.0.1:8081', secrets: ['sandbox-gateway-secret'] };
 

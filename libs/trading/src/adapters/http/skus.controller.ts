@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Put, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Put, Query, Res } from '@nestjs/common';
 import {
   ApiOkResponse,
   ApiOperation,
@@ -9,13 +9,28 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { Money } from '@tradewind/shared-kernel';
-import { httpRefusal, IsMinorUnits } from '@tradewind/shared-kernel/http';
+import { decodeCursor, IsMinorUnits, NextCursor, pageOf, PageQuery } from '@tradewind/shared-kernel/http';
 import { Type } from 'class-transformer';
-import { IsNotEmpty, IsObject, IsOptional, IsString, MaxLength, ValidateNested } from 'class-validator';
+import {
+  IsInt,
+  IsNotEmpty,
+  IsObject,
+  IsOptional,
+  IsString,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import type { FastifyReply } from 'fastify';
-import { Catalogue, type Sku } from '../../domain/stock/catalogue';
+import { Catalogue } from '../../domain/stock/catalogue';
 import { refusal } from '../../domain/refusals';
+import { noSuchSku } from '../../features/stock/move-stock';
+import { skuView } from '../../features/stock/sku-view';
 import { MoneyShape, ProblemShape } from './shapes';
+
+/** Most units of one entry. */
+export const MOST_UNITS = 1_000_000_000;
 
 export class SkuInput {
   @ApiProperty({ description: 'What people read, up to 200 characters.', example: 'Jasmine tea, 250 g' })
@@ -37,9 +52,23 @@ export class SkuInput {
   @Type(() => MoneyShape)
   price: MoneyShape;
 
-  @ApiProperty({ description: 'Units in the house, reserved ones included.', example: 100 })
+  @ApiProperty({
+    description: 'Units in the house, reserved ones included, as counted: what differs from the books is adjusted.',
+    example: 100,
+  })
   @IsMinorUnits()
   onHand: number;
+
+  @ApiPropertyOptional({
+    description:
+      '`trading.stock-low.v1` tells when so many units, or fewer, are available. As `LOW_STOCK_UNITS` when absent.',
+    example: 20,
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(MOST_UNITS)
+  lowAt?: number;
 }
 
 export class SkuShape {
@@ -57,57 +86,78 @@ export class SkuShape {
   reserved: number;
   @ApiProperty({ description: 'onHand - reserved.', example: 98 })
   available: number;
+  @ApiProperty({
+    description: 'Reserved units that were not found: they leave `onHand` as soon as no order holds them.',
+    example: 0,
+  })
+  missing: number;
+  @ApiProperty({
+    description: 'So many available units, or fewer, are few; null: as `LOW_STOCK_UNITS` says.',
+    type: Number,
+    nullable: true,
+    example: null,
+  })
+  lowAt: number | null;
+}
+
+export class SkuPage extends NextCursor {
+  @ApiProperty({ description: 'In ascending order of SKU.', type: [SkuShape] })
+  data: SkuShape[];
 }
 
 const SKU = /^[\x21-\x7e]{1,64}$/;
+export const isSku = (text: string): boolean => SKU.test(text);
 
 @ApiTags('Trading')
-@ApiParam({ name: 'sku', description: 'Stock keeping unit, 1 to 64 printable ASCII characters.', example: 'TEA-250' })
-@Controller('v1/skus/:sku')
+@Controller('v1/skus')
 export class SkusController {
   constructor(private readonly catalogue: Catalogue) {}
 
   @Get()
+  @ApiOperation({ summary: 'List SKUs' })
+  @ApiOkResponse({ description: 'One page of SKUs with their stock.', type: SkuPage })
+  async list(@Query() { limit, cursor }: PageQuery): Promise<SkuPage> {
+    const after = cursor ? decodeCursor(cursor, [isSku])[0] : undefined;
+    const page = pageOf(await this.catalogue.list(limit + 1, after), limit, ({ sku }) => [sku]);
+    return { ...page, data: page.data.map(skuView) };
+  }
+
+  @Get(':sku')
   @ApiOperation({ summary: 'Read a SKU' })
+  @ApiParam({ name: 'sku', description: 'Stock keeping unit.', example: 'SKU-1' })
   @ApiOkResponse({ description: 'The SKU with its stock.', type: SkuShape })
   @ApiResponse({ status: 404, description: '`not-found`.', type: ProblemShape })
   async read(@Param('sku') sku: string): Promise<SkuShape> {
-    const found = SKU.test(sku) ? await this.catalogue.find(sku) : undefined;
-    if (!found) throw httpRefusal('not-found', 'no such SKU');
-    return skuShape(found);
+    const found = isSku(sku) ? await this.catalogue.find(sku) : undefined;
+    if (!found) throw noSuchSku();
+    return skuView(found);
   }
 
-  @Put()
+  @Put(':sku')
   @ApiOperation({ summary: 'Create or replace a SKU' })
+  @ApiParam({
+    name: 'sku',
+    description: 'Stock keeping unit, 1 to 64 printable ASCII characters.',
+    example: 'TEA-250',
+  })
   @ApiOkResponse({ description: 'Replaced.', type: SkuShape })
   @ApiResponse({ status: 201, description: 'Created.', type: SkuShape })
   @ApiResponse({ status: 409, description: '`stock-reserved`: more units are reserved than that.', type: ProblemShape })
   async put(
     @Param('sku') sku: string,
-    @Body() input: SkuInput,
+    @Body() { name, category, price, onHand, lowAt }: SkuInput,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SkuShape> {
-    if (!SKU.test(sku)) throw refusal('malformed-sku', 'a SKU has 1 to 64 printable ASCII characters');
+    if (!isSku(sku)) throw refusal('malformed-sku', 'a SKU has 1 to 64 printable ASCII characters');
     const result = await this.catalogue.put({
       sku,
-      name: input.name,
-      category: input.category ?? null,
-      price: Money.fromJSON(input.price),
-      onHand: BigInt(input.onHand),
+      name,
+      category: category ?? null,
+      price: Money.fromJSON(price),
+      onHand: BigInt(onHand),
+      lowAt: lowAt === undefined || lowAt === null ? null : BigInt(lowAt),
     });
     void reply.status(result.created ? 201 : 200);
-    return skuShape(result.sku);
+    return skuView(result.sku);
   }
-}
-
-function skuShape({ sku, name, category, price, onHand, reserved }: Sku): SkuShape {
-  return {
-    sku,
-    name,
-    category,
-    price: price.toJSON(),
-    onHand: Number(onHand),
-    reserved: Number(reserved),
-    available: Number(onHand - reserved),
-  };
 }

@@ -2,6 +2,7 @@ import type { Id } from '@tradewind/shared-kernel';
 import type { ShippingAddress } from '../../contract';
 import type { ShelfItem } from './checkout';
 import type { Order } from '../orders/order';
+import type { StockLevel } from '../stock/stock-level';
 
 /** An order with what its buyer told us about delivery and contact. */
 export interface PlacedOrder {
@@ -25,6 +26,9 @@ export abstract class CheckoutStore {
    * locked in one order everywhere, and behind the SKUs and coupons.
    */
   abstract lockBuyers(ids: readonly Id<'buy'>[]): Promise<unknown>;
-  /** Reserves the units and writes all orders, without waiting between the statements: fit for the end of a unit of work. */
-  abstract write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>): Promise<unknown>;
+  /**
+   * Reserves the units and writes all orders, without waiting between the statements: fit for the end of a unit of work.
+   * `crossed` are the levels that the units crossed.
+   */
+  abstract write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, crossed: StockLevel[]): Promise<unknown>;
 }

@@ -6,6 +6,7 @@ import type { CaptureMode } from '../payments/payment-gateway';
 import type { PricedBasket } from '../pricing/price-basket';
 import type { QuotedRequest } from '../pricing/quote';
 import { refusal } from '../refusals';
+import type { StockLevel } from '../stock/stock-level';
 import { unitsBySku } from '../stock/stock-movement';
 
 export interface CheckoutRequest extends QuotedRequest {
@@ -25,6 +26,7 @@ export interface ShelfItem {
   price: Money;
   onHand: bigint;
   reserved: bigint;
+  level: StockLevel;
 }
 
 /** The locked SKUs of a batch: each order taken from it is seen by the next one. */
@@ -52,6 +54,14 @@ export class Shelf {
   /** The units of an order that is refused after all. */
   putBack(lines: readonly { sku: string; quantity: number }[]): void {
     for (const { sku, quantity } of lines) this.take(sku, -BigInt(quantity));
+  }
+
+  /** The levels that were crossed by what was taken, each with what it has to tell; to be asked once, at the end. */
+  crossed(): StockLevel[] {
+    return [...this.#taken].flatMap(([sku, units]) => {
+      const { onHand, reserved, level } = this.#items.get(sku) as ShelfItem;
+      return level.move(onHand - reserved, onHand - reserved - units) ? [level] : [];
+    });
   }
 
   /** Units newly reserved by SKU. */

@@ -1,5 +1,5 @@
 import type { Id } from '@tradewind/shared-kernel';
-import type { Order } from './order';
+import type { Order, OrderStatus } from './order';
 
 /** Orders that are locked until the current unit of work ends. */
 export interface LockedOrders {
@@ -39,6 +39,8 @@ export abstract class Orders {
   abstract expired(graceMs: number, limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]>;
   /** Unpaid orders whose hold has run out and who have units of these SKUs all the same, oldest first. */
   abstract expiredWith(skus: readonly string[], limit: number): Promise<Id<'ord'>[]>;
+  /** Orders with a line of this SKU that have not shipped, newest first. */
+  abstract openWith(sku: string, limit: number): Promise<{ orderId: Id<'ord'>; status: OrderStatus }[]>;
 }
 
 export interface ExpiredOrder {

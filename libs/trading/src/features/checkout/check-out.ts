@@ -10,7 +10,7 @@ import {
   reused,
   throwIfOver,
 } from '@tradewind/shared-kernel/http';
-import { runInContext } from '@tradewind/shared-kernel/observability';
+import { type RequestContext, runInContext } from '@tradewind/shared-kernel/observability';
 import {
   type Deadline,
   GroupCommit,
@@ -51,6 +51,8 @@ export class CheckOut extends Command<IdempotentAnswer> {
 
 /** Share of the time budget that is spent waiting for a gateway that is told first. */
 const PATIENCE = 0.7;
+/** What the orders of a batch did together, none of them did alone. */
+const TOGETHER: RequestContext = { requestId: null, actor: 'system', causationId: null };
 
 /** Holds the stock and creates order and pending payment in one transaction, shared with what arrives together. */
 @CommandHandler(CheckOut)
@@ -175,7 +177,8 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
       if (given.length > 0) this.unitOfWork.beforeCommit(() => this.quotes.add(given));
       if (placed.length > 0) {
         const kept = placed.map(({ member, answer }) => ({ request: member.command.idempotency, answer }));
-        this.unitOfWork.beforeCommit(() => this.store.write(placed, shelf.taken));
+        const crossed = shelf.crossed();
+        this.unitOfWork.beforeCommit(() => this.store.write(placed, shelf.taken, crossed));
         if (coupons.uses.length > 0) this.unitOfWork.beforeCommit(() => this.coupons.redeem(coupons.uses, now));
         if (tills.areUsed) this.unitOfWork.beforeCommit(() => tills.write());
         if (placed.some(({ authorization }) => authorization.state === 'requested')) this.operations.announce();
@@ -183,6 +186,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
         for (const { order, member } of placed) {
           runInContext(member.context, () => this.eventBus.publishAll(order.takeEvents()));
         }
+        for (const level of crossed) runInContext(TOGETHER, () => this.eventBus.publishAll(level.takeEvents()));
       }
       return outcomes;
     });

@@ -4,10 +4,11 @@ import { jsonArray, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import type { ShelfItem } from '../../../domain/checkout/checkout';
 import type { Order } from '../../../domain/orders/order';
 import { CheckoutStore, type PlacedOrder } from '../../../domain/checkout/checkout-store';
+import type { StockLevel } from '../../../domain/stock/stock-level';
 import { type StockMovement, unitsBySku } from '../../../domain/stock/stock-movement';
 import { StockRows } from '../stock/stock-rows';
 
-const READ_SHELF = `SELECT s.sku, k.category, k.price, k.currency, s.on_hand, s.reserved
+const READ_SHELF = `SELECT s.sku, k.category, k.price, k.currency, s.on_hand, s.reserved, s.low_at AS "lowAt", s.version
    FROM trading.stock_item s JOIN trading.sku k USING (sku) WHERE s.sku = ANY($1::text[])`;
 
 /** Set-based SQL: the number of statements does not depend on the number of orders. */
@@ -46,19 +47,23 @@ export class CheckoutRows extends CheckoutStore {
       currency: string;
       on_hand: bigint;
       reserved: bigint;
+      lowAt: bigint | null;
+      version: number;
     }>(statement, [skus]);
-    return rows.map(({ sku, category, price, currency, on_hand: onHand, reserved }) => ({
-      sku,
-      category,
-      price: Money.of(price, currency),
-      onHand,
-      reserved,
+    return rows.map((row) => ({
+      sku: row.sku,
+      category: row.category,
+      price: Money.of(row.price, row.currency),
+      onHand: row.on_hand,
+      reserved: row.reserved,
+      level: this.stock.levelOf(row),
     }));
   }
 
-  write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>): Promise<unknown> {
+  write(placed: PlacedOrder[], reserved: ReadonlyMap<string, bigint>, crossed: StockLevel[]): Promise<unknown> {
     return Promise.all([
       this.#reserve(reserved),
+      crossed.length > 0 && this.stock.saveVersions(crossed),
       this.stock.record(placed.flatMap(({ order }) => movementsOf(order))),
       this.#orders(placed),
       this.#lines(placed),

@@ -18,7 +18,14 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         sku text COLLATE "C" PRIMARY KEY REFERENCES trading.sku,
         on_hand bigint NOT NULL,
         reserved bigint NOT NULL DEFAULT 0,
-        CHECK (reserved >= 0 AND reserved <= on_hand)
+        -- Reserved units that were not found; they are written off as soon as units are free.
+        missing bigint NOT NULL DEFAULT 0,
+        -- So many available units are few; the setting's where null.
+        low_at bigint CHECK (low_at >= 0),
+        -- Counts the events of the SKU: levels that its available units crossed.
+        version integer NOT NULL DEFAULT 0,
+        CHECK (reserved >= 0 AND reserved <= on_hand),
+        CHECK (missing >= 0 AND missing <= on_hand)
       ) WITH (fillfactor = 50);
 
       CREATE TABLE trading.orders (

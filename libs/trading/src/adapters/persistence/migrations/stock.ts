@@ -22,7 +22,7 @@ export class CreateStock1767225600130 implements MigrationInterface {
         order_id uuid,
         sku text COLLATE "C" NOT NULL,
         kind text COLLATE "C" NOT NULL CHECK (kind IN
-          ('hold', 'claim', 'release', 'expire', 'fulfil', 'restock', 'receive', 'adjust', 'shortfall')),
+          ('hold', 'claim', 'release', 'expire', 'fulfil', 'restock', 'receive', 'adjust', 'shortfall', 'missing')),
         reason text,
         reference text,
         actor text,

@@ -103,6 +103,16 @@ export class OrderRepository extends Orders {
     return rows.map(({ id }) => idOf('ord', id));
   }
 
+  async openWith(sku: string, limit: number): Promise<{ orderId: Id<'ord'>; status: OrderStatus }[]> {
+    const rows = await this.unitOfWork.query<{ id: string; status: OrderStatus }>(
+      `SELECT o.id, o.status FROM (SELECT DISTINCT order_id FROM trading.order_line WHERE sku = $1 ORDER BY order_id DESC OFFSET 0) l
+         JOIN trading.orders o ON o.id = l.order_id
+        WHERE o.status IN ('created', 'paid') ORDER BY o.id DESC LIMIT $2`,
+      [sku, limit],
+    );
+    return rows.map(({ id, status }) => ({ orderId: idOf('ord', id), status }));
+  }
+
   async #load(ids: readonly Id<'ord'>[], how: Loading): Promise<Map<Id<'ord'>, Loaded>> {
     const orders = await loadOrders(this.unitOfWork, ids, how);
     return new Map(

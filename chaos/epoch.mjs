@@ -24,7 +24,12 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
   world.platforms.forEach((platform) => platform.start());
   await world.allUp();
   epochResult.faults.push({ name: 'two processes start and migrate at once', outcome: 'injected' });
-  await world.sql('UPDATE trading.stock_item SET on_hand = $1 WHERE sku = $2', [SCARCE.onHand, SCARCE.sku]);
+  await world.sql(
+    `WITH counted AS (
+       UPDATE trading.stock_item SET on_hand = $1 WHERE sku = $2 RETURNING sku, $1 - old.on_hand AS difference)
+     INSERT INTO trading.stock_movement (sku, kind, quantity) SELECT sku, 'adjust', difference FROM counted`,
+    [SCARCE.onHand, SCARCE.sku],
+  );
   const crowd = new Crowd(world, history, random.fork(), { everyMs: BUYER_EVERY_MS, epoch });
   crowd.start();
 

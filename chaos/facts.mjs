@@ -67,6 +67,10 @@ export async function collectFacts(world, history, quiet, planted) {
       order_id: 'ord',
     }),
     stock: await sql('SELECT sku, on_hand, reserved FROM trading.stock_item'),
+    movements: await sql(
+      `SELECT sku, sum(delta_on_hand)::bigint AS on_hand, sum(delta_reserved)::bigint AS reserved
+         FROM trading.stock_movement GROUP BY sku`,
+    ),
     payments: ids(await sql('SELECT id, order_id, amount, captured, refund_pending, refunded FROM trading.payment'), {
       id: 'pay',
       order_id: 'ord',

@@ -98,6 +98,15 @@ const INVARIANTS = {
     }
   },
 
+  'stock is what its ledger says'({ stock, movements }, expect) {
+    const written = new Map(movements.map((sums) => [sums.sku, sums]));
+    for (const { sku, on_hand: onHand, reserved } of stock) {
+      const sums = written.get(sku);
+      const same = sums?.on_hand === onHand && sums.reserved === reserved;
+      expect(same, `${sku}: ${onHand} on hand, ${reserved} reserved, its movements say ${text(sums)}`);
+    }
+  },
+
   'the lines of an order add up to its total'({ orders, lines, payments }, expect) {
     const ofOrder = groupBy(lines, ({ order_id: id }) => id);
     const paymentsOf = groupBy(payments, ({ order_id: id }) => id);

@@ -73,6 +73,7 @@ function aRightRun() {
     ],
     lines: [bought('d'), bought('c'), bought('o')],
     stock: [{ sku: 'SKU-1', on_hand: 97, reserved: 3 }],
+    movements: [{ sku: 'SKU-1', on_hand: 97, reserved: 3 }],
     payments: [payment('d', AMOUNT, 500), payment('c', 0, 0), payment('o', 0, 0)],
     refunds: [
       { id: 'ref_1', payment_id: 'pay_d', order_id: 'd', amount: 500, state: 'succeeded', request_key: 'POST k6' },
@@ -119,6 +120,7 @@ const COMMANDS = 'an acknowledged cancellation or refund exists once';
 const NOTHING = 'what was refused or never acknowledged left nothing';
 const SAME = 'the same key gets the same answer, in every process';
 const STOCK = 'stock, holds and order lines add up for each SKU';
+const LEDGER = 'stock is what its ledger says';
 const TOTALS = 'the lines of an order add up to its total';
 const MONEY = 'captured minus refunded adds up for each payment';
 const BOOKS = "money is where the gateway's own books say it is";
@@ -158,6 +160,7 @@ const PLANTED_VIOLATIONS: Planted[] = [
   [SAME, 'another answer was kept than was given', (run) => (run.keys[1]!.body = order('o', 'created'))],
   [STOCK, 'a unit is held for nobody', (run) => (run.stock[0]!.reserved = 4)],
   [STOCK, 'a unit is gone', (run) => (run.stock[0]!.on_hand = 96)],
+  [LEDGER, 'a movement was not written', (run) => (run.movements[0]!.reserved = 2)],
   [TOTALS, 'a line is missing', (run) => void run.lines.pop()],
   [TOTALS, 'more is charged than was ordered', (run) => (run.payments[2]!.amount = AMOUNT + 1)],
   [MONEY, 'more was refunded than operations say', (run) => (run.payments[0]!.refunded = 600)],

@@ -15,6 +15,8 @@ const checkout =
   (world: World, basket: object, key: string = randomUUID()) =>
   () =>
     world.checkout(basket, key);
+const moveStock = (world: World, path: string, body: object) => () =>
+  world.call('POST', `/v1/skus/${path}`, body, { 'idempotency-key': randomUUID() });
 const refund =
   (world: World, orderId: string, body: object = {}, key: string = randomUUID()) =>
   () =>
@@ -42,6 +44,14 @@ export const TRADING: Provocations = {
     const sku = await aSku(world, money(100), 5);
     await checkout(world, { lines: [{ sku, quantity: 2 }] })();
     return { request: () => putSku(world, sku, money(100), 1) };
+  },
+  'shortfall-exceeds-stock': async ({ world }) => {
+    const sku = await aSku(world, money(100), 5);
+    return { request: moveStock(world, `${sku}/shortfalls`, { quantity: 6, reason: 'lost' }) };
+  },
+  'too-many-units': async ({ world }) => {
+    const sku = await aSku(world, money(100), Number.MAX_SAFE_INTEGER);
+    return { request: moveStock(world, `${sku}/receipts`, { quantity: 1 }) };
   },
   'malformed-sku': ({ world }) => ({ request: () => putSku(world, 'x'.repeat(65), money(1)) }),
   'unknown-order': ({ world }) => ({ request: () => world.call('GET', `/v1/orders/${SOME_ORDER}`) }),

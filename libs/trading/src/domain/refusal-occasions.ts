@@ -10,6 +10,9 @@ export const OCCASIONS = {
     'More units are asked for than are free; `skus` names each. Units come back when holds expire, orders are cancelled or goods arrive.',
   'stock-reserved':
     '`onHand` would be lower than what is held for orders. Not to be repeated as it is: the number was counted before the units moved.',
+  'shortfall-exceeds-stock':
+    'More units are reported missing than the books say are in the house: the count, or the SKU, is another one.',
+  'too-many-units': 'The SKU would have more than 2^53-1 units.',
   'unknown-order': 'No order has this identifier.',
   'illegal-transition': 'The lifecycle has no such move; `from`, `event` and `allowed` tell.',
   'unknown-line': 'The order has no line of this number; `lines` names them.',

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import {
   chmodSync,
@@ -46,7 +46,7 @@ export async function startEmbeddedPostgres(
   stopping: AbortSignal = new AbortController().signal,
 ): Promise<EmbeddedPostgres> {
   const { initdb, pg_ctl: pgCtl } = await binaries();
-  const owner = process.getuid?.() === 0 ? systemUser() : undefined;
+  const owner = process.getuid?.() === 0 ? await systemUser() : undefined;
   const pgData = path.join(folder, 'pg');
   const runAsOwner = runner(owner, [initdb, pgData]);
   const secretFile = path.join(folder, 'pg-password');
@@ -157,14 +157,18 @@ function isOpenToAll(place: string): boolean {
   return parent === place || ((statSync(parent).mode & 0o001) !== 0 && isOpenToAll(parent));
 }
 
-function systemUser(): Owner {
-  const id = (flag: string) => Number(execFileSync('id', [flag, SYSTEM_USER], { stdio: ['ignore', 'pipe', 'ignore'] }));
+// Nothing here may block: Ctrl-C ends these programs too, and is to be heard before their failure is.
+async function systemUser(): Promise<Owner> {
+  const ids = async () => {
+    const [uid, gid] = await Promise.all(['-u', '-g'].map((flag) => run('id', [flag, SYSTEM_USER])));
+    return { uid: Number(uid?.stdout), gid: Number(gid?.stdout) };
+  };
   try {
-    return { uid: id('-u'), gid: id('-g') };
+    return await ids();
   } catch {
     try {
-      execFileSync('useradd', ['--system', '--user-group', SYSTEM_USER], { stdio: 'ignore' });
-      return { uid: id('-u'), gid: id('-g') };
+      await run('useradd', ['--system', '--user-group', SYSTEM_USER]);
+      return await ids();
     } catch {
       throw new Complaint(
         `PostgreSQL does not run as root and no user "${SYSTEM_USER}" could be made; start as another user or set DATABASE_URL`,

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { eventually } from '@tradewind/shared-kernel/testing';
 import type { Json } from '../world';
@@ -194,6 +195,18 @@ describe('a start that is told to stop', () => {
     run[send](signal);
     await expectStopped(site, run);
     expect(run.stdout()).toBe('');
+  });
+
+  // Ctrl-C goes to the programs too that a start runs, and their failure is not what it ends with.
+  const itAsRoot = process.getuid?.() === 0 ? it : it.skip;
+  itAsRoot('ends well: while it looks for the user of PostgreSQL', async () => {
+    const programs = mkdtempSync(path.join(tmpdir(), 'tradewind-programs-'));
+    writeFileSync(path.join(programs, 'id'), '#!/bin/sh\nkill -INT 0\n', { mode: 0o755 });
+    try {
+      await expectStopped(site, site.start({ env: { PATH: `${programs}:${process.env.PATH}` } }));
+    } finally {
+      rmSync(programs, { recursive: true });
+    }
   });
 
   it('leaves a folder on which the next start succeeds', async () => {

@@ -143,6 +143,7 @@ export async function startPlatform(postgres, database, { nodeArgs = [], env = {
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
       PORT: String(port),
+      GRPC_PORT: String(await freePort()),
       DATABASE_URL: postgres.url(database),
       SANDBOX_URL: 'http://127.0.0.1:9',
       TRADEWIND_DATA_DIR: path.join(folder, database),

@@ -183,6 +183,7 @@ export class World {
       ...SETTINGS,
       NODE_ENV: 'production',
       HOST: '127.0.0.1',
+      GRPC_PORT: '0',
       DATABASE_URL: server.urlOf(name, sqlPort),
       SANDBOX_URL: `http://127.0.0.1:${world.sandboxPort}`,
       TRADEWIND_DATA_DIR: world.folder,

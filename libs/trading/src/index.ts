@@ -1,3 +1,4 @@
+export { tradingGrpc } from './adapters/grpc/services';
 export { seedDemoBuyer } from './adapters/persistence/buyers/seed';
 export { seedDemoPromotion } from './adapters/persistence/promotions/seed';
 export { seedDemoCatalogue } from './adapters/persistence/stock/seed';

@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import type { Persistence } from '@tradewind/shared-kernel/persistence';
+import { UserServiceController } from './adapters/grpc/user-service.controller';
 import { BuyerLedgersController } from './adapters/http/buyer-ledgers.controller';
 import { BuyersController } from './adapters/http/buyers.controller';
 import { CheckoutController } from './adapters/http/checkout.controller';
@@ -127,6 +128,7 @@ export class TradingModule {
         StockController,
         TaxRatesController,
         PromotionsController,
+        UserServiceController,
       ],
       providers: [
         { provide: TradingSettings, useValue: settings },

@@ -13,6 +13,17 @@ export async function requireFreePort(host: string, port: number, variable: stri
   });
 }
 
+/** This port, or a free one when it is taken. */
+export async function portOr(host: string, wished: number): Promise<number> {
+  try {
+    await requireFreePort(host, wished, '');
+    return wished;
+  } catch (error) {
+    if (error instanceof Complaint) return freePort();
+    throw error;
+  }
+}
+
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer().once('error', reject);

@@ -7,9 +7,14 @@ import { createApp } from '../create-app';
 import { Readiness } from '../http/readiness';
 import { databaseSettings, persistence } from '../platform.module';
 import { Complaint } from './complaint';
+import { type GrpcServer, startGrpc } from './grpc';
 import { releaseMemory } from './memory';
+import { portOr } from './ports';
 import type { Settings } from './settings';
 import type { Undo } from './undo';
+
+/** The one that gRPC tools try first. */
+const DEFAULT_GRPC_PORT = 50_051;
 
 /**
  * Brings the database up to date and the application to work on it, and adds to `undo` how each step is taken back.
@@ -32,7 +37,10 @@ export async function serve(
     await workers.stop();
     crashPoint('stop.workers-ended');
   });
-  undo.push(() => stopListening(app));
+  let grpc: GrpcServer | undefined;
+  undo.push(async () => {
+    await Promise.all([stopListening(app), grpc?.stop()]);
+  });
   undo.push(() => {
     readiness.serving = false;
     crashPoint('stop.begun');
@@ -43,6 +51,13 @@ export async function serve(
     await seedDemoPromotion(app.get(UnitOfWork));
   }
   await releaseMemory(); // stops everything for a tenth of a second: before anyone waits
+  // Nobody who did not ask for it is kept from a second process on one machine.
+  settings.grpcPort ??= await portOr(settings.host, DEFAULT_GRPC_PORT);
+  if (settings.grpcPort) {
+    const started = await startGrpc(app, settings.host, settings.grpcPort);
+    readiness.watch('grpc', () => started.failing());
+    grpc = started;
+  }
   await app.listen(settings.port, settings.host);
   stopping.throwIfAborted();
   await workers.start();

@@ -19,6 +19,13 @@ const setting = <T>(value: Setting<T>) => value;
 export const SETTINGS = {
   host: setting({ env: 'HOST', fallback: '127.0.0.1', read: text, about: 'Address that the platform listens on.' }),
   port: setting({ env: 'PORT', fallback: 8080, read: integer(1, 65_535), about: 'Port of the platform.' }),
+  grpcPort: setting<number | undefined>({
+    env: 'GRPC_PORT',
+    fallback: undefined,
+    read: integer(0, 65_535),
+    about:
+      'Port of gRPC, on the same address; 0 for none. When absent 50051, or a free one where another process has that.',
+  }),
   databaseUrl: setting<string | undefined>({
     env: 'DATABASE_URL',
     fallback: undefined,

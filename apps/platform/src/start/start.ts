@@ -31,6 +31,7 @@ export async function start(env: NodeJS.ProcessEnv, stopping: AbortSignal): Prom
     // First of all, so that a second start on one folder is told of the folder and not of a port.
     const folder = await claimed(settings, undo);
     await requireFreePort(settings.host, settings.port, 'PORT');
+    if (settings.grpcPort) await requireFreePort(settings.host, settings.grpcPort, 'GRPC_PORT');
     const runsSandbox = settings.sandbox === 'on' && !settings.sandboxUrl;
     if (runsSandbox) await requireFreePort(settings.host, settings.sandboxPort, 'SANDBOX_PORT');
 
@@ -105,6 +106,7 @@ function complaintOf(error: unknown, settings: Settings): unknown {
 function announce(settings: Settings, runsSandbox: boolean): string {
   const base = `http://${settings.host}:${settings.port}`;
   const sandbox = runsSandbox ? ` · sandbox http://${settings.host}:${settings.sandboxPort}` : '';
+  const grpc = settings.grpcPort === 0 ? '' : ` · gRPC ${settings.host}:${settings.grpcPort}`;
   const mailbox = settings.smtpUrl ? '' : ` · mailbox ${base}/dev/mailbox`;
-  return `Tradewind is ready: ${base} · reference ${base}/docs${mailbox}${sandbox}`;
+  return `Tradewind is ready: ${base} · reference ${base}/docs${grpc}${mailbox}${sandbox}`;
 }

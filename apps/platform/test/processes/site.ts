@@ -51,7 +51,7 @@ export interface StartOptions {
   throughNpm?: boolean;
 }
 
-/** A data folder and two ports, kept from run to run, with everything that runs there. */
+/** A data folder and three ports, kept from run to run, with everything that runs there. */
 export class Site {
   readonly #root = passableFolder();
   readonly folder = path.join(this.#root, 'data');
@@ -60,12 +60,13 @@ export class Site {
   private constructor(
     readonly port: number,
     readonly sandboxPort: number,
+    readonly grpcPort: number,
   ) {}
 
   static async create(): Promise<Site> {
     if (process.platform !== 'linux') throw new Error('these tests look for processes in /proc, which is Linux only');
     if (!existsSync(MAIN)) throw new Error(`${MAIN} is missing: run "npm run build" first (npm test does)`);
-    return new Site(await lastingPort(), await lastingPort());
+    return new Site(await lastingPort(), await lastingPort(), await lastingPort());
   }
 
   get url(): string {
@@ -93,6 +94,7 @@ export class Site {
         npm_config_update_notifier: 'false',
         PORT: String(this.port),
         SANDBOX_PORT: String(this.sandboxPort),
+        GRPC_PORT: String(this.grpcPort),
         TRADEWIND_DATA_DIR: this.folder,
         ...env,
       },

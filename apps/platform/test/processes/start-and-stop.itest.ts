@@ -44,7 +44,7 @@ describe('Tradewind on an empty data folder', () => {
 
   it('says in one line where it is, and is ready with the demo catalogue', async () => {
     expect(run.stdout()).toBe(
-      `Tradewind is ready: ${site.url} · reference ${site.url}/docs · mailbox ${site.url}/dev/mailbox · sandbox ${site.sandboxUrl}\n`,
+      `Tradewind is ready: ${site.url} · reference ${site.url}/docs · gRPC 127.0.0.1:${site.grpcPort} · mailbox ${site.url}/dev/mailbox · sandbox ${site.sandboxUrl}\n`,
     );
     expect(await site.call('GET', '/health/ready')).toMatchObject({ status: 200, body: { status: 'ok' } });
     for (const page of [`${site.url}/docs`, `${site.url}/dev/mailbox`, site.sandboxUrl]) {
@@ -226,6 +226,7 @@ describe('a start that cannot succeed', () => {
   it.each([
     ['PORT', () => site.port],
     ['SANDBOX_PORT', () => site.sandboxPort],
+    ['GRPC_PORT', () => site.grpcPort],
   ])('names %s when it is taken', async (variable, port) => {
     const squatter = await listenOn(port());
     const complaint = await complaintOf(site, {});

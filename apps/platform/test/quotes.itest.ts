@@ -427,4 +427,28 @@ describe('quotes and prices over HTTP', () => {
     expect(seen).toEqual(seen.toSorted());
     return seen;
   }
+
+  it('promise the discount of a first order as often as they are asked, and one order has it', async () => {
+    const sku = await aSku();
+    const rule = {
+      name: 'Welcome',
+      conditions: [{ kind: 'first-order' }, { kind: 'minimum-quantity', quantity: 1, skus: [sku] }],
+      actions: [{ kind: 'order-percent', basisPoints: 1000 }],
+    };
+    const promotion = await world.call('POST', '/v1/promotions', rule);
+    expect(promotion.status).toBe(201);
+    const profile = { memberNumber: '4711', nickname: 'New here' };
+    const { id: buyerId } = (await world.call('PUT', `/v1/buyers/${randomUUID()}`, profile)).body;
+    const baskets = [1, 2, 3, 4].map((quantity) => ({ lines: [{ sku, quantity }], buyerId }));
+    const quotes = await Promise.all(baskets.map((basket) => quote(basket)));
+    expect(quotes.map(({ body }) => body.discount.amount)).toEqual([100, 200, 300, 400]);
+
+    const answers = await Promise.all(
+      baskets.map((basket, index) => world.checkout({ ...basket, quoteHash: quotes[index]?.body.quoteHash })),
+    );
+    const refused = answers.filter(({ status }) => status !== 201);
+    expect(refused.map(({ body }) => body.code)).toEqual(['price-changed', 'price-changed', 'price-changed']);
+    for (const { body } of refused) expect(body.quote.discount.amount).toBe(0);
+    await world.call('POST', `/v1/promotions/${promotion.body.id}/stop`);
+  });
 });

@@ -51,6 +51,20 @@ export class PriceBook {
     return priced;
   }
 
+  /**
+   * Why a quoted price is not this buyer's any more, undefined when it is. Many quotes may promise a discount for the first
+   * order, and one order is the first.
+   */
+  outdated({ buyerId }: QuotedRequest, { reasons }: PricedBasket): string | undefined {
+    if (this.#isFirstOrderOf(buyerId)) return undefined;
+    const forFirst = this.facts.promotions.filter(({ conditions }) =>
+      conditions.some(({ kind }) => kind === 'first-order'),
+    );
+    return reasons.discounts.some(({ promotionId }) => forFirst.some(({ id }) => id === promotionId))
+      ? 'the buyer has ordered since, and the quote is for a first order'
+      : undefined;
+  }
+
   /** A price that was quoted for this request. Its coupons are counted as those of any other order. */
   honour(request: QuotedRequest, quoted: PricedBasket): PricedBasket {
     this.facts.coupons.presented(request.coupons);
@@ -72,7 +86,7 @@ export class PriceBook {
           ? {
               id: buyerId,
               level: standing.level,
-              isFirstOrder: !standing.hasOrdered && !this.#hasOrdered.has(buyerId),
+              isFirstOrder: this.#isFirstOrderOf(buyerId),
             }
           : null,
       coupons: this.facts.coupons.presented(coupons),
@@ -81,6 +95,11 @@ export class PriceBook {
       region: region ?? country,
       available: (sku) => this.facts.shelf.available(sku),
     };
+  }
+
+  #isFirstOrderOf(buyerId: Id<'buy'> | null): boolean {
+    if (buyerId === null || this.#hasOrdered.has(buyerId)) return false;
+    return this.facts.standings.get(buyerId)?.hasOrdered === false;
   }
 }
 
@@ -97,7 +116,7 @@ export function chargeOf(
   if (request.quoteHash === null) return { kind: 'charged', priced: book.priceOf(request) };
   const quote = quotes.get(request.quoteHash);
   if (!quote) throw refusal('unknown-quote', 'ask for a new quote');
-  const why = againstQuote(quote, request, now);
+  const why = againstQuote(quote, request, now) ?? book.outdated(request, quote.priced);
   return why
     ? { kind: 'changed', priced: book.priceOf(request), why }
     : { kind: 'charged', priced: book.honour(request, quote.priced) };

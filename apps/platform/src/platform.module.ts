@@ -61,6 +61,9 @@ export class PlatformModule {
                   webhookSecrets: settings.stripeWebhookSecrets,
                 }
               : undefined,
+            reviewMs: settings.reviewSeconds * 1000,
+            reviewDefault: settings.reviewDefault === 'approve' ? 'approved' : 'rejected',
+            riskJournalMs: settings.riskJournalDays * 86_400_000,
             sandboxGateway: { url: sandboxUrl, secrets: settings.gatewaySecrets },
           }),
         ),

@@ -234,6 +234,31 @@ export class PaymentArrivedLate extends OrderEvent<
   static override readonly type = 'trading.payment-arrived-late.v1';
 }
 
+/** Risk policies want a person to look at the order: it may be paid, and does not ship before it is approved. */
+export class OrderReviewOpened extends OrderEvent<
+  OfOrder & {
+    /** When the default decides if nobody has; its units are held until then. */
+    deadline: string;
+  }
+> {
+  static override readonly type = 'trading.order-review-opened.v1';
+}
+
+/** The order was looked at and goes on. */
+export class OrderReviewApproved extends OrderEvent<OfOrder & { by: 'reviewer' | 'deadline' }> {
+  static override readonly type = 'trading.order-review-approved.v1';
+}
+
+/** The order was looked at and is not taken: it is cancelled, and what was paid goes back. */
+export class OrderReviewRejected extends OrderEvent<OfOrder & { by: 'reviewer' | 'deadline' }> {
+  static override readonly type = 'trading.order-review-rejected.v1';
+}
+
+/** The amount was captured while the order waits for its review: the order is paid when it is approved. */
+export class PaymentParked extends OrderEvent<OfOrder & { paymentId: string; amount: MoneyJson }> {
+  static override readonly type = 'trading.payment-parked.v1';
+}
+
 /** An amount is set aside to be given back; the gateway has not answered yet. */
 export class RefundRequested extends OrderEvent<
   OfOrder & { refundId: string; paymentId: string; amount: MoneyJson; reason: string }

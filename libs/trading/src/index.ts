@@ -3,5 +3,8 @@ export { seedDemoBuyer } from './adapters/persistence/buyers/seed';
 export { seedDemoPromotion } from './adapters/persistence/promotions/seed';
 export { seedDemoCatalogue } from './adapters/persistence/stock/seed';
 export { MOVES as ORDER_MOVES } from './domain/orders/order-lifecycle';
+export { RiskPolicyKinds } from './domain/risk/risk-kinds';
+export { RiskPolicy, type RiskRequest, type RiskVerdict } from './domain/risk/risk-policy';
+export { type ParameterProblem, type RiskParameters, RiskPolicyKind } from './domain/risk/risk-policy-kind';
 export { TradingSettings } from './features/trading-settings';
 export { TradingModule, tradingPersistence } from './trading.module';

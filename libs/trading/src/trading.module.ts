@@ -14,6 +14,10 @@ import { PromotionsController } from './adapters/http/promotions.controller';
 import { RefundsController } from './adapters/http/refunds.controller';
 import { ShippingRatesController } from './adapters/http/shipping-rates.controller';
 import { ReturnsController } from './adapters/http/returns.controller';
+import { RiskListsController } from './adapters/http/risk-lists.controller';
+import { RiskPoliciesController } from './adapters/http/risk-policies.controller';
+import { RiskReportsController } from './adapters/http/risk-reports.controller';
+import { RiskReviewsController } from './adapters/http/risk-reviews.controller';
 import { SkusController } from './adapters/http/skus.controller';
 import { TaxRatesController } from './adapters/http/tax-rates.controller';
 import { BalanceGateway } from './adapters/gateways/balance-gateway';
@@ -32,6 +36,7 @@ import { CreatePromotions1767225600110 } from './adapters/persistence/migrations
 import { CreateGoods1767225600150 } from './adapters/persistence/migrations/create-goods';
 import { CreateTrading1767225600100 } from './adapters/persistence/migrations/create-trading';
 import { CreateStock1767225600130 } from './adapters/persistence/migrations/stock';
+import { CreateRisk1767225600160 } from './adapters/persistence/migrations/create-risk';
 import { OrderReads } from './adapters/persistence/orders/order-reads';
 import { OrderRepository } from './adapters/persistence/orders/order-repository';
 import { PaymentCallbackRows } from './adapters/persistence/payments/payment-callback-rows';
@@ -48,6 +53,13 @@ import { QuoteRows } from './adapters/persistence/pricing/quote-rows';
 import { ShippingRateRows } from './adapters/persistence/pricing/shipping-rate-rows';
 import { TaxRateRows } from './adapters/persistence/pricing/tax-rate-rows';
 import { ReturnRows } from './adapters/persistence/returns/return-rows';
+import { PastOrderRows } from './adapters/persistence/risk/past-order-rows';
+import { PostgresRiskFacts } from './adapters/persistence/risk/risk-fact-rows';
+import { RiskJournalRows } from './adapters/persistence/risk/risk-journal-rows';
+import { RiskListRows } from './adapters/persistence/risk/risk-list-rows';
+import { RiskPolicyRows } from './adapters/persistence/risk/risk-policy-rows';
+import { RiskReportRows } from './adapters/persistence/risk/risk-report-rows';
+import { RiskReviewRows } from './adapters/persistence/risk/risk-review-rows';
 import { Catalogue } from './domain/stock/catalogue';
 import { Stock } from './domain/stock/stock';
 import { CheckoutStore } from './domain/checkout/checkout-store';
@@ -64,6 +76,9 @@ import { ShippingRates, TaxRates } from './domain/pricing/rates';
 import { Coupons } from './domain/promotions/coupons';
 import { Promotions } from './domain/promotions/promotions';
 import { Returns } from './domain/returns/return';
+import { PastOrders, RiskReports } from './domain/risk/reports';
+import { RiskPolicyKinds } from './domain/risk/risk-kinds';
+import { RiskFactRows, RiskJournal, RiskLists, RiskPolicyTable, RiskReviewTable } from './domain/risk/risk-rows';
 import { AnswerContacts, AnswerShippingDetails, OrderContacts } from './features/orders/answer-peers';
 import { ApplyPaymentCallback } from './features/payments/apply-payment-callback';
 import { CancelOrderHandler } from './features/orders/cancel-order';
@@ -92,6 +107,13 @@ import { RequestRefundHandler } from './features/refunds/request-refund';
 import { DecideReturnHandler, ReceiveReturnHandler, RequestReturnHandler } from './features/returns/return-goods';
 import { ReturnFromGateway } from './features/payments/return-from-gateway';
 import { SettlePaymentOperations } from './features/payments/settle-payment-operations';
+import { ActivePolicies } from './features/risk/active-policies';
+import { Backtest } from './features/risk/backtest';
+import { DecideOverdueReviews } from './features/risk/decide-overdue-reviews';
+import { DecideReviews } from './features/risk/decide-reviews';
+import { ForgetRiskTraces } from './features/risk/forget-risk-traces';
+import { RunShadowPolicies } from './features/risk/run-shadow-policies';
+import { ScreenCheckouts } from './features/risk/screen-checkouts';
 import { TradingSettings } from './features/trading-settings';
 
 export const tradingPersistence: Persistence = {
@@ -102,6 +124,7 @@ export const tradingPersistence: Persistence = {
     CreatePricing1767225600120,
     CreateStock1767225600130,
     CreateGoods1767225600150,
+    CreateRisk1767225600160,
     CreateBuyers1767225600170,
   ],
 };
@@ -122,6 +145,10 @@ export class TradingModule {
         PaymentsController,
         QuotesController,
         RefundsController,
+        RiskListsController,
+        RiskPoliciesController,
+        RiskReportsController,
+        RiskReviewsController,
         ShippingRatesController,
         ReturnsController,
         SkusController,
@@ -154,17 +181,29 @@ export class TradingModule {
         { provide: Coupons, useClass: CouponRows },
         { provide: Promotions, useClass: PromotionRows },
         BalanceGateway,
+        AdjustPointsHandler,
+        { provide: PastOrders, useClass: PastOrderRows },
+        { provide: RiskFactRows, useClass: PostgresRiskFacts },
+        { provide: RiskJournal, useClass: RiskJournalRows },
+        { provide: RiskLists, useClass: RiskListRows },
+        { provide: RiskPolicyTable, useClass: RiskPolicyRows },
+        { provide: RiskReports, useClass: RiskReportRows },
+        { provide: RiskReviewTable, useClass: RiskReviewRows },
+        RiskPolicyKinds,
         SandboxGateway,
         { provide: PaymentGateways, useClass: ConfiguredGateways },
-        AdjustPointsHandler,
+        ActivePolicies,
         AnswerContacts,
         AnswerShippingDetails,
         ApplyPaymentCallback,
+        Backtest,
         BuyerLimits,
         CancelOrderHandler,
         CheckOutHandler,
         CreditBalanceHandler,
         AddCoupon,
+        DecideOverdueReviews,
+        DecideReviews,
         DryRun,
         ExpiredHolds,
         DiagnoseOrderHandler,
@@ -173,6 +212,7 @@ export class TradingModule {
         ForgetQuotes,
         BuyerActions,
         CallbackReads,
+        ForgetRiskTraces,
         GiveMoneyBack,
         KeepPoints,
         PriceBooks,
@@ -189,6 +229,8 @@ export class TradingModule {
         RequestRefundHandler,
         RequestReturnHandler,
         ReturnFromGateway,
+        RunShadowPolicies,
+        ScreenCheckouts,
         SettlePaymentOperations,
       ],
     };

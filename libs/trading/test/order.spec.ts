@@ -3,9 +3,12 @@ import {
   OrderCancelled,
   OrderDelivered,
   OrderPaid,
+  OrderReviewApproved,
+  OrderReviewOpened,
   OrderShipped,
   PaymentArrivedLate,
   PaymentDeclined,
+  PaymentParked,
   RefundRequested,
   RefundSettled,
   StockHoldExtended,
@@ -215,5 +218,58 @@ describe('a refund', () => {
     expect(order.payment.refundable).toEqual(rest);
     order.settleRefund(refundId(3), order.requestRefund(refundId(3), 'damaged'), true);
     expect(order.paymentStatus).toBe('refunded');
+  });
+});
+
+describe('an order that waits for a review', () => {
+  const deadline = new Date(NOW.getTime() + 86_400_000);
+  const aParkedOrder = () => {
+    const order = aCreatedOrder();
+    order.openReview(deadline);
+    order.takeEvents();
+    return order;
+  };
+
+  it('holds its units until the deadline', () => {
+    const order = given(aCreatedOrder())
+      .when((o) => o.openReview(deadline))
+      .then(OrderReviewOpened, { deadline: deadline.toISOString() });
+    expect(order.state).toMatchObject({ status: 'created', review: 'pending', holdExpiresAt: deadline });
+  });
+
+  it('keeps the money that comes and is not paid for yet', () => {
+    const order = given(aParkedOrder())
+      .when((o) => o.recordPayment(paid, NOW))
+      .then(PaymentParked, { amount: PRICE.toJSON() });
+    expect(order.state.status).toBe('created');
+    expect(order.paymentStatus).toBe('paid');
+    given(order)
+      .when((o) => expect(o.recordPayment(paid, NOW)).toBe('repeated'))
+      .thenNothing();
+    given(order)
+      .when((o) => o.approveReview('reviewer', NOW, 900_000))
+      .then(OrderPaid, { amount: PRICE.toJSON() });
+    expect(order.state).toMatchObject({ status: 'paid', review: null });
+  });
+
+  it('goes on unpaid when it is approved before the money comes', () => {
+    const order = given(aParkedOrder())
+      .when((o) => o.approveReview('deadline', NOW, 900_000))
+      .then(OrderReviewApproved, { by: 'deadline' });
+    expect(order.state).toMatchObject({ status: 'created', review: null, holdExpiresAt: deadline });
+  });
+
+  it('is cancelled when it is rejected', () => {
+    const order = given(aParkedOrder())
+      .when((o) => o.rejectReview('reviewer', NOW))
+      .then(OrderCancelled, { reason: 'declined', from: 'created' });
+    expect(order.state).toMatchObject({ status: 'cancelled', review: null });
+    expect(order.takeStockMoves()).toEqual([expect.objectContaining({ kind: 'release' })]);
+  });
+
+  it('does not expire before anybody has decided', () => {
+    given(aParkedOrder())
+      .when((o) => expect(o.expire(new Date(deadline.getTime() + 1))).toBe(false))
+      .thenNothing();
   });
 });

@@ -149,6 +149,24 @@ export const SETTINGS = {
     about:
       'Minor units of money that earn one point, by currency, as `CNY=100,JPY=0`; 0 earns none. Currencies that are not named earn a point for each whole unit.',
   }),
+  reviewSeconds: setting({
+    env: 'RISK_REVIEW_SECONDS',
+    fallback: 86_400,
+    read: integer(1, 86_400),
+    about: 'How long an order waits for a risk reviewer before the default decides.',
+  }),
+  reviewDefault: setting<'approve' | 'reject'>({
+    env: 'RISK_REVIEW_DEFAULT',
+    fallback: 'reject',
+    read: oneOf('approve', 'reject'),
+    about: 'What becomes of an order that no risk reviewer has looked at in time.',
+  }),
+  riskJournalDays: setting({
+    env: 'RISK_JOURNAL_DAYS',
+    fallback: 90,
+    read: integer(1, 3650),
+    about: 'How long evaluations of risk policies are kept.',
+  }),
   smtpUrl: setting<string | undefined>({
     env: 'SMTP_URL',
     fallback: undefined,

@@ -63,6 +63,13 @@ export const refusal = errorCodes({
   'unknown-promotion': { status: 404, title: 'There is no such promotion', retryable: false },
   'promotion-changed': { status: 409, title: 'The promotion is at another version by now', retryable: false },
   'promotion-stopped': { status: 409, title: 'A stopped promotion stays as it is', retryable: false },
+  'order-declined': { status: 403, title: 'The order is not taken', retryable: false },
+  'order-in-review': { status: 409, title: 'The order waits for a review', retryable: true },
+  'unknown-risk-policy': { status: 404, title: 'There is no such risk policy', retryable: false },
+  'unknown-risk-review': { status: 404, title: 'The order never waited for a review', retryable: false },
+  'unknown-list-entry': { status: 404, title: 'There is no such entry on the lists', retryable: false },
+  'risk-review-decided': { status: 409, title: 'The review has been decided otherwise', retryable: false },
+  'backtest-running': { status: 409, title: 'Another backtest is running', retryable: true },
   'unknown-payment': { status: 404, title: 'There is no such payment', retryable: false },
 });
 

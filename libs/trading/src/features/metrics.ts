@@ -33,3 +33,16 @@ export function startStep(): (order: { status: string; region: string | null }) 
   return ({ status, region }) =>
     orderProcessDuration.observe({ status, region: regionLabel(region) }, performance.now() - start);
 }
+
+export const riskVerdictsTotal = new Counter({
+  name: 'risk_verdicts_total',
+  help: 'Verdicts of risk policies by mode, verdict and failure (`none`, `timeout`, `error`).',
+  labelNames: ['mode', 'verdict', 'failure'],
+  registers,
+});
+
+export const riskShadowSkippedTotal = new Counter({
+  name: 'risk_shadow_skipped_total',
+  help: 'Checkouts that policies in shadow did not see because too many were waiting for them.',
+  registers,
+});

@@ -37,6 +37,16 @@ export class TradingSettings {
   pointRates: PointRates = {};
   /** A SKU that says nothing else is low with so many units available, or fewer; 0: nobody is told of low stock. */
   lowStockUnits = 10;
+  /** An order that risk policies want a person to look at waits this long, at most a day, milliseconds. */
+  reviewMs = 24 * 3_600_000;
+  /** What becomes of it then. */
+  reviewDefault: 'approved' | 'rejected' = 'rejected';
+  /** A change of the risk policies reaches the other processes within this time, milliseconds. */
+  riskRefreshMs = 1000;
+  /** Evaluations of risk policies are kept this long, milliseconds. */
+  riskJournalMs = 90 * 86_400_000;
+  /** A backtest of a risk policy ends after this time with what it has seen, milliseconds. */
+  backtestMs = 20_000;
   /** The sandbox gateway: where it is and what it signs with. Several secrets are active during a rotation. */
   sandboxGateway = { url: 'http://127.0.0.1:8081', secrets: ['sandbox-gateway-secret'] };
 

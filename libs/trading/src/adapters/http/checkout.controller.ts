@@ -1,4 +1,4 @@
-import { Body, Controller, Post, Res } from '@nestjs/common';
+import { Body, Controller, Ip, Post, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import {
   ApiCreatedResponse,
@@ -128,6 +128,7 @@ export class CheckoutController {
   })
   @ApiCreatedResponse({ description: 'The order and where to pay it.', type: CheckoutAnswer })
   @ApiResponse({ status: 400, description: 'Invalid request.', type: ProblemShape })
+  @ApiResponse({ status: 403, description: '`order-declined`; nobody is told why.', type: ProblemShape })
   @ApiResponse({
     status: 409,
     description:
@@ -145,6 +146,7 @@ export class CheckoutController {
   async checkOut(
     @Body() input: CheckoutInput,
     @Idempotent('checkout') idempotency: IdempotentRequest,
+    @Ip() ip: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
     const answer = await withinBudget(this.settings.timeBudgetMs, async (deadline) => {
@@ -164,7 +166,7 @@ export class CheckoutController {
         email: input.email ?? null,
         locale: input.locale ?? 'zh-CN',
       };
-      return this.commands.execute(new CheckOut(request, delivery, idempotency, deadline));
+      return this.commands.execute(new CheckOut(request, delivery, idempotency, deadline, ip));
     });
     send(reply, answer);
   }

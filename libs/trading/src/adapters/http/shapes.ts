@@ -85,6 +85,13 @@ export class OrderShape extends AmountsShape {
   })
   fulfilmentStatus: string;
   @ApiProperty({
+    description: 'Waits for a person to look at it: it may be paid, and ships once it is approved.',
+    enum: ['pending'],
+    nullable: true,
+    example: null,
+  })
+  review: string | null;
+  @ApiProperty({
     description: '`automatic`: shipped as a whole once it is paid; `manual`: as fulfilments are requested.',
     enum: ['automatic', 'manual'],
   })

@@ -27,6 +27,8 @@ export interface OrderState extends Amounts {
   holdExpiresAt: Date;
   /** Its time was over and its units became free, while the gateway is asked whether it was paid. */
   holdReleasedAt: Date | null;
+  /** Waits for a reviewer: it may be paid, and goes no further before it is approved. */
+  review: 'pending' | null;
   paidAt: Date | null;
   shippedAt: Date | null;
   deliveredAt: Date | null;

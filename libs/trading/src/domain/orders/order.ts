@@ -7,10 +7,14 @@ import {
   OrderLinesCancelled,
   OrderPaid,
   OrderPlaced,
+  OrderReviewApproved,
+  OrderReviewOpened,
+  OrderReviewRejected,
   PaymentArrivedLate,
   PaymentAuthorized,
   PaymentDeclined,
   PaymentOperationStuck,
+  PaymentParked,
   PaymentVoided,
   RefundRequested,
   RefundSettled,
@@ -31,10 +35,14 @@ import type { OrderState } from './order-lifecycle';
 export { MOVES, type OrderLine, type OrderMove, type OrderState, type OrderStatus } from './order-lifecycle';
 
 /**
- * `late`: money arrived although the order was cancelled; `mismatch`: another amount, currency or reference than there
- * should be; `repeated`: known already.
+ * `late`: money arrived although the order was cancelled; `parked`: it arrived while the order waits for a reviewer;
+ * `mismatch`: another amount, currency or reference than there should be; `repeated`: known already.
  */
-export type PaymentVerdict = 'paid' | 'authorized' | 'declined' | 'voided' | 'late' | 'repeated' | 'mismatch';
+export type PaymentVerdict =
+  'paid' | 'authorized' | 'declined' | 'voided' | 'late' | 'parked' | 'repeated' | 'mismatch';
+
+/** Who decided a review: a person, or the deadline's default. */
+export type ReviewDecider = 'reviewer' | 'deadline';
 
 /** `holdUntil`: how long the units of an authorised order are held for its captures. `late`: what becomes of late money. */
 export interface PaymentTerms {
@@ -61,13 +69,14 @@ export class Order extends OrderGoods {
   static place(
     state: Omit<
       OrderState,
-      'status' | 'holdReleasedAt' | 'paidAt' | 'shippedAt' | 'deliveredAt' | 'cancelledAt' | 'cancelReason'
+      'status' | 'holdReleasedAt' | 'review' | 'paidAt' | 'shippedAt' | 'deliveredAt' | 'cancelledAt' | 'cancelReason'
     >,
     payment: Payment,
     fulfilment: FulfilmentMode = 'automatic',
   ): Order {
     const nothingYet = {
       holdReleasedAt: null,
+      review: null,
       paidAt: null,
       shippedAt: null,
       deliveredAt: null,
@@ -145,7 +154,7 @@ export class Order extends OrderGoods {
       const { holdExpiresAt } = this.state;
       this.raise(new PaymentAuthorized({ ...facts, amount, holdExpiresAt: holdExpiresAt.toISOString() }));
     }
-    return this.#payWhenCaptured(now) ? 'paid' : 'authorized';
+    return this.#payWhenCaptured(now) ?? 'authorized';
   }
 
   /** News of a payment that is authorised, paid or voided already. */
@@ -164,7 +173,27 @@ export class Order extends OrderGoods {
     }
     if (payment.state.captured.amount > 0n) return 'mismatch'; // captured past us, in parts
     payment.pay(news.gatewayReference);
-    return this.#payWhenCaptured(now) ? 'paid' : 'late';
+    return this.#payWhenCaptured(now) ?? 'late';
+  }
+
+  /** Parks an order that was just placed; its units are held until the review's deadline at least. */
+  openReview(deadline: Date): void {
+    this.extendHold(deadline);
+    this.learn({ review: 'pending' });
+    this.raise(new OrderReviewOpened({ orderId: this.id, deadline: deadline.toISOString() }));
+  }
+
+  /** Goes on: paid, when the money is there; otherwise its units are held as long as those of any order from now on. */
+  approveReview(by: ReviewDecider, now: Date, holdMs: number): void {
+    this.learn({ review: null });
+    this.raise(new OrderReviewApproved({ orderId: this.id, by }));
+    if (!this.#payWhenCaptured(now)) this.extendHold(new Date(now.getTime() + holdMs));
+  }
+
+  /** Whoever rejects also gives back what was paid. */
+  rejectReview(by: ReviewDecider, now: Date): void {
+    this.raise(new OrderReviewRejected({ orderId: this.id, by }));
+    this.cancel('declined', now);
   }
 
   /** Cancels what nobody has shipped anything of. */
@@ -178,10 +207,10 @@ export class Order extends OrderGoods {
     this.#cancel(reason, now, 'release');
   }
 
-  /** The time of its units is over: they are free, and the order waits for its gateway's word. False when it has time. */
+  /** The time of its units is over: they are free, and the order waits for its gateway's word. False when it has time or waits for a review. */
   releaseHold(now: Date): boolean {
-    const { status, holdExpiresAt, holdReleasedAt } = this.state;
-    if (status !== 'created' || holdExpiresAt > now || holdReleasedAt) return false;
+    const { status, review, holdExpiresAt, holdReleasedAt } = this.state;
+    if (status !== 'created' || review || holdExpiresAt > now || holdReleasedAt) return false;
     this.learn({ holdReleasedAt: now });
     this.raise(new StockHoldExpired({ orderId: this.id }));
     this.goods.expireHold();
@@ -194,9 +223,10 @@ export class Order extends OrderGoods {
     this.raise(new StockHeldAgain({ orderId: this.id, holdExpiresAt: until.toISOString() }));
   }
 
-  /** Gives up an order that was not paid in time. False when it was, is over, or still has time. */
+  /** Gives up an order that was not paid in time. False when it was, is over, still has time or waits for a review. */
   expire(now: Date): boolean {
-    if (this.state.status !== 'created' || this.state.holdExpiresAt > now) return false;
+    const { status, review, holdExpiresAt } = this.state;
+    if (status !== 'created' || review || holdExpiresAt > now) return false;
     this.#cancel(HOLD_EXPIRED, now, 'expire');
     return true;
   }
@@ -240,6 +270,7 @@ export class Order extends OrderGoods {
   /** Sets the amount aside; without an amount, all that is left. Returns what the gateway is to capture. */
   requestCapture(captureId: Id<'cap'>, final: boolean, amount = this.payment.capturable): Money {
     if (this.state.status !== 'created') throw this.cannotMove('paid');
+    if (this.state.review) throw refusal('order-in-review', 'nothing is captured before the order is approved');
     this.payment.reserveCapture(amount, final);
     this.raise(new CaptureRequested({ ...this.#operation(captureId, amount), final }));
     return amount;
@@ -314,15 +345,20 @@ export class Order extends OrderGoods {
     if (!this.#payWhenCaptured(now) && this.state.status === 'created') this.cancel('payment-voided', now);
   }
 
-  #payWhenCaptured(now: Date): boolean {
-    if (this.state.status !== 'created' || !this.payment.isPaid) return false;
+  /** Undefined when there is nothing to pay with, or nothing left to pay. */
+  #payWhenCaptured(now: Date): 'paid' | 'parked' | undefined {
+    if (this.state.status !== 'created' || !this.payment.isPaid) return undefined;
     const { id, captured } = this.payment.state;
+    const facts = { orderId: this.id, paymentId: id, amount: captured.toJSON() };
+    if (this.state.review) {
+      this.raise(new PaymentParked(facts));
+      return 'parked';
+    }
     const { carrier } = this.state;
     const { fulfilment } = this.goods.state;
-    const paid = new OrderPaid({ orderId: this.id, paymentId: id, amount: captured.toJSON(), carrier, fulfilment });
-    this.move('paid', { paidAt: now }, paid);
+    this.move('paid', { paidAt: now }, new OrderPaid({ ...facts, carrier, fulfilment }));
     this.goods.claim();
-    return true;
+    return 'paid';
   }
 
   #operation<OperationId extends string | null>(operationId: OperationId, amount: Money) {
@@ -334,7 +370,7 @@ export class Order extends OrderGoods {
     this.undo(this.goods.cancel(this.goods.open, now, this.state.holdReleasedAt ? null : units));
     const { fulfilment } = this.goods.state;
     const cancelled = new OrderCancelled({ orderId: this.id, reason, from, fulfilment });
-    this.move('cancelled', { cancelledAt: now, cancelReason: reason }, cancelled);
+    this.move('cancelled', { cancelledAt: now, cancelReason: reason, review: null }, cancelled);
   }
 }
 

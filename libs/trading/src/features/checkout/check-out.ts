@@ -34,6 +34,8 @@ import { BuyerActions } from '../payments/buyer-actions';
 import { orderView } from '../orders/order-view';
 import { PriceBooks } from '../pricing/price-books';
 import { quoteOf, quoteView } from '../pricing/quoting';
+import { ScreenCheckouts } from '../risk/screen-checkouts';
+import type { Screening } from '../risk/screened-batch';
 import { ExpiredHolds } from '../stock/expired-holds';
 import { TradingSettings } from '../trading-settings';
 import { Tills } from './tills';
@@ -44,9 +46,14 @@ export class CheckOut extends Command<IdempotentAnswer> {
     readonly delivery: { shippingAddress: ShippingAddress; email: string | null; locale: string },
     readonly idempotency: IdempotentRequest,
     readonly deadline?: Deadline,
+    /** Where the request came from; goes no further than its hash. */
+    readonly ip: string | null = null,
   ) {
     super();
   }
+
+  /** Risk policies want to see it; absent when there are none. */
+  screening?: Screening;
 }
 
 /** Share of the time budget that is spent waiting for a gateway that is told first. */
@@ -71,6 +78,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
     private readonly quotes: Quotes,
     private readonly coupons: Coupons,
     private readonly gateways: PaymentGateways,
+    private readonly risk: ScreenCheckouts,
     private readonly operations: PaymentOperations,
     private readonly orders: Orders,
     private readonly actions: BuyerActions,
@@ -93,7 +101,11 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
     const until = performance.now() + this.settings.timeBudgetMs * PATIENCE;
     const done = startStep();
     try {
-      const answer = await this.keys.alone(command.idempotency, () => this.#submit(command));
+      const answer = await this.keys.alone(command.idempotency, async () => {
+        const screening = this.risk.begin({ ...command.request, ...command.delivery, ip: command.ip });
+        if (screening) command.screening = await screening;
+        return this.#submit(command);
+      });
       done({ status: 'created', region: command.request.region });
       return gateway.isToldFirst ? await this.#withAction(answer, until) : answer;
     } catch (error) {
@@ -142,6 +154,8 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
       const tills = await Tills.open(this.gateways, requests);
 
       const now = this.clock.now();
+      const screenings = members.flatMap(({ command }) => command.screening ?? []);
+      const risk = screenings.length > 0 ? await this.risk.open(screenings, now) : undefined;
       const lane = this.#nextLane();
       const given: Quote[] = [];
       const placed: (PlacedOrder & { member: Member<CheckOut>; answer: Answer })[] = [];
@@ -152,14 +166,16 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
         try {
           throwIfOver(member.command.deadline); // the locks were long in coming
           const ids = { orderId: this.ids.next('ord', lane), paymentId: this.ids.next('pay') };
-          const { request } = member.command;
+          const { request, screening } = member.command;
           const charge = chargeOf(request, quotes, book, now);
           if (charge.kind === 'changed') {
             const quote = quoteOf(request, charge.priced, new Date(now.getTime() + this.settings.quoteMs));
             given.push(quote);
             throw refusal('price-changed', charge.why, { quote: quoteView(quote, shelf) });
           }
+          const reviewUntil = screening && risk?.judge(screening, ids.orderId, charge.priced.amounts.total);
           const order = placeOrder(request, charge.priced, shelf, ids, now, this.settings.holdMs);
+          if (reviewUntil) order.openReview(reviewUntil);
           try {
             tills.pay(order, now);
           } catch (error) {
@@ -167,6 +183,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
             throw error;
           }
           book.use(charge.priced, order.state);
+          if (screening) risk?.place(order.id);
           const answer = answered(201, this.#answer(order));
           placed.push({ order, ...member.command.delivery, authorization: this.#authorization(order), member, answer });
           return { ok: true, answer: { ...answer, replayed: false } };
@@ -188,6 +205,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
         }
         for (const level of crossed) runInContext(TOGETHER, () => this.eventBus.publishAll(level.takeEvents()));
       }
+      risk?.close();
       return outcomes;
     });
   }
@@ -203,7 +221,7 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
 
   /** Behind a redirect the buyer decides and the gateway is asked; other gateways are told first. */
   #authorization(order: Order): PlacedOrder['authorization'] {
-    if (order.state.status === 'paid') return { state: 'succeeded', dueInMs: null };
+    if (!order.payment.isOpen) return { state: 'succeeded', dueInMs: null };
     const isRedirect = this.gateways.named(order.payment.state.gateway)?.redirectUrl(order.charge) !== undefined;
     return isRedirect
       ? { state: 'pending', dueInMs: this.settings.askPaymentAfterMs }

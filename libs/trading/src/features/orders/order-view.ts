@@ -18,6 +18,7 @@ export interface OrderView extends AmountsJson {
   status: string;
   paymentStatus: string;
   fulfilmentStatus: string;
+  review: 'pending' | null;
   fulfilment: string;
   lines: OrderLineView[];
   paymentId: string;
@@ -41,6 +42,7 @@ export function orderView(order: Order): OrderView {
     status: state.status,
     paymentStatus: order.paymentStatus,
     fulfilmentStatus: order.fulfilmentStatus,
+    review: state.review,
     fulfilment: order.goods.state.fulfilment,
     lines: order.goods.state.lines.map(lineView),
     ...amountsJson(state),

@@ -48,6 +48,7 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         placed_at timestamptz NOT NULL,
         hold_expires_at timestamptz NOT NULL,
         hold_released_at timestamptz,
+        review text CHECK (review = 'pending'),
         paid_at timestamptz,
         shipped_at timestamptz,
         delivered_at timestamptz,
@@ -60,7 +61,7 @@ export class CreateTrading1767225600100 implements MigrationInterface {
       -- Newest first is the primary key backwards: identifiers grow with time.
       CREATE INDEX orders_of_buyer ON trading.orders (buyer_id, id) WHERE buyer_id IS NOT NULL;
       -- Not by status: the moves of a paid order then touch no index.
-      CREATE INDEX orders_to_expire ON trading.orders (hold_expires_at, id) WHERE paid_at IS NULL AND cancelled_at IS NULL;
+      CREATE INDEX orders_to_expire ON trading.orders (hold_expires_at, id) WHERE paid_at IS NULL AND cancelled_at IS NULL AND review IS NULL;
 
       -- Units that are neither cancelled nor shipped are held in stock_item.reserved. The counts from cancelled on are facts
       -- of the line's units: announced ones are to come back, returned ones that had never arrived are undelivered too.

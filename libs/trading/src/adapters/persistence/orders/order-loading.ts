@@ -45,6 +45,7 @@ interface OrderRow extends Record<string, unknown> {
   placedAt: Date;
   holdExpiresAt: Date;
   holdReleasedAt: Date | null;
+  review: 'pending' | null;
   paidAt: Date | null;
   shippedAt: Date | null;
   deliveredAt: Date | null;
@@ -83,7 +84,7 @@ interface LineRow extends Record<string, unknown>, Omit<LineFacts, 'refundedAmou
 /** Without the buyer's personal data, which is read by name only, for the peers that may ask. */
 const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", o.currency, o.subtotal, o.discount,
     o.shipping, o.tax, o.tax_included AS "taxIncluded", o.total, o.carrier, o.region, o.placed_at AS "placedAt",
-    o.hold_expires_at AS "holdExpiresAt", o.hold_released_at AS "holdReleasedAt", o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
+    o.hold_expires_at AS "holdExpiresAt", o.hold_released_at AS "holdReleasedAt", o.review, o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
     o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.cancel_reason AS "cancelReason", o.fulfilment,
     p.id AS "paymentId", p.gateway, p.capture, p.amount, p.authorized, p.capture_pending AS "capturePending", p.captured,
     p.refund_pending AS "refundPending", p.refunded, p.declined, p.voided, p.void_pending AS "voidPending",
@@ -151,6 +152,7 @@ function orderOf(row: OrderRow, lines: LineRow[], fulfilments: Fulfilment[]): Or
     placedAt: row.placedAt,
     holdExpiresAt: row.holdExpiresAt,
     holdReleasedAt: row.holdReleasedAt,
+    review: row.review,
     paidAt: row.paidAt,
     shippedAt: row.shippedAt,
     deliveredAt: row.deliveredAt,

@@ -82,7 +82,7 @@ export class OrderRepository extends Orders {
   async expired(graceMs: number, limit: number, after?: ExpiredOrder): Promise<ExpiredOrder[]> {
     const rows = await this.unitOfWork.query<{ id: string; hold_expires_at: Date }>(
       `SELECT id, hold_expires_at FROM trading.orders
-        WHERE paid_at IS NULL AND cancelled_at IS NULL AND hold_expires_at <= now()
+        WHERE paid_at IS NULL AND cancelled_at IS NULL AND review IS NULL AND hold_expires_at <= now()
           AND (hold_released_at IS NULL OR hold_expires_at <= now() - $4 * interval '1 millisecond')
           AND ($2::timestamptz IS NULL OR (hold_expires_at, id) > ($2, $3::uuid))
         ORDER BY hold_expires_at, id LIMIT $1`,
@@ -95,7 +95,7 @@ export class OrderRepository extends Orders {
     // OFFSET 0: line by line of the few that have expired, never all orders of a SKU.
     const rows = await this.unitOfWork.query<{ id: string }>(
       `SELECT o.id FROM trading.orders o
-        WHERE paid_at IS NULL AND cancelled_at IS NULL AND hold_expires_at <= now() AND hold_released_at IS NULL
+        WHERE paid_at IS NULL AND cancelled_at IS NULL AND review IS NULL AND hold_expires_at <= now() AND hold_released_at IS NULL
           AND EXISTS (SELECT FROM trading.order_line l WHERE l.order_id = o.id AND l.sku = ANY($1::text[]) OFFSET 0)
         ORDER BY hold_expires_at, id LIMIT $2`,
       [skus, limit],
@@ -143,11 +143,12 @@ export class OrderRepository extends Orders {
       `UPDATE trading.orders AS o
           SET version = c.version, status = c.status, paid_at = c.paid_at, shipped_at = c.shipped_at,
               delivered_at = c.delivered_at, cancelled_at = c.cancelled_at, cancel_reason = c.cancel_reason,
-              hold_expires_at = c.hold_expires_at, hold_released_at = c.hold_released_at
+              hold_expires_at = c.hold_expires_at, hold_released_at = c.hold_released_at,
+              review = c.review
          FROM unnest($1::uuid[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-                     $7::timestamptz[], $8::text[], $9::timestamptz[], $10::timestamptz[])
+                     $7::timestamptz[], $8::text[], $9::timestamptz[], $10::timestamptz[], $11::text[])
            AS c(id, version, status, paid_at, shipped_at, delivered_at, cancelled_at, cancel_reason, hold_expires_at,
-                hold_released_at)
+                hold_released_at, review)
         WHERE o.id = c.id`,
       [
         states.map((state) => uuidOf(state.id)),
@@ -160,6 +161,7 @@ export class OrderRepository extends Orders {
         states.map((state) => state.cancelReason),
         states.map((state) => state.holdExpiresAt),
         states.map((state) => state.holdReleasedAt),
+        states.map((state) => state.review),
       ],
     );
   }

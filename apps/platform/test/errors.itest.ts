@@ -8,6 +8,7 @@ import { LOGISTICS } from './errors/logistics';
 import { PAYMENTS } from './errors/payments';
 import { PROMOTIONS } from './errors/promotions';
 import type { Provocations, Stage } from './errors/provocation';
+import { RISK } from './errors/risk';
 import { TRADING } from './errors/trading';
 import { startWorld } from './world';
 
@@ -18,6 +19,7 @@ const PROVOCATIONS: Provocations = {
   ...PAYMENTS,
   ...GOODS,
   ...BUYERS,
+  ...RISK,
   ...LOGISTICS,
 };
 

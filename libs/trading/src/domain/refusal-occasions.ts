@@ -61,5 +61,14 @@ export const OCCASIONS = {
   'unknown-promotion': 'No promotion has this identifier.',
   'promotion-changed': 'Somebody else changed the promotion since it was read; `version` is the one that counts.',
   'promotion-stopped': 'A promotion that was stopped is not changed any more; make a new one.',
+  'order-declined':
+    'A risk policy declines the checkout; which one and why is not told. Nothing is kept of it but that.',
+  'order-in-review': 'A capture is asked for before the order was approved; once it is, that can be done.',
+  'unknown-risk-policy': 'No risk policy has this identifier, or it was removed.',
+  'unknown-risk-review': 'No risk policy wanted the order looked at.',
+  'unknown-list-entry': 'Neither the block nor the allow list has an entry with this identifier.',
+  'risk-review-decided':
+    'Somebody else, the deadline or a cancellation decided the review first; `decision` tells how.',
+  'backtest-running': 'A process runs one backtest at a time; the other one ends within its time limit.',
   'unknown-payment': 'No payment has this identifier.',
 } as const;

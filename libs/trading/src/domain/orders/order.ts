@@ -2,7 +2,6 @@ import type { Id, Money } from '@tradewind/shared-kernel';
 import {
   CaptureRequested,
   CaptureSettled,
-  type LateHandling,
   OrderCancelled,
   OrderLinesCancelled,
   OrderPaid,
@@ -31,24 +30,9 @@ import { type FulfilmentMode, Goods } from './goods';
 import type { LineQuantity, RefundedLine } from './goods-lines';
 import { OrderGoods } from './order-goods';
 import type { OrderState } from './order-lifecycle';
+import type { PaymentTerms, PaymentVerdict, ReviewDecider } from './order-verdicts';
 
 export { MOVES, type OrderLine, type OrderMove, type OrderState, type OrderStatus } from './order-lifecycle';
-
-/**
- * `late`: money arrived although the order was cancelled; `parked`: it arrived while the order waits for a reviewer;
- * `mismatch`: another amount, currency or reference than there should be; `repeated`: known already.
- */
-export type PaymentVerdict =
-  'paid' | 'authorized' | 'declined' | 'voided' | 'late' | 'parked' | 'repeated' | 'mismatch';
-
-/** Who decided a review: a person, or the deadline's default. */
-export type ReviewDecider = 'reviewer' | 'deadline';
-
-/** `holdUntil`: how long the units of an authorised order are held for its captures. `late`: what becomes of late money. */
-export interface PaymentTerms {
-  holdUntil?: Date;
-  late?: LateHandling;
-}
 
 /** The reason of an order that was not paid while its units were held. */
 const HOLD_EXPIRED = 'hold-expired';

@@ -1,7 +1,7 @@
 import type { Id, Money } from '@tradewind/shared-kernel';
 import type { ReadFacts, WantedFacts } from './facts';
 import type { Evaluation, FailureMode, ListKind, PolicyMode, Subject, VerdictKind } from './risk-policy';
-import type { ReviewDecider } from '../orders/order';
+import type { ReviewDecider } from '../orders/order-verdicts';
 import type { RiskParameters } from './risk-policy-kind';
 
 /** A policy as data: one version of it. */

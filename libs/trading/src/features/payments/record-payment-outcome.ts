@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock, type Id } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import type { Order, PaymentVerdict } from '../../domain/orders/order';
+import type { Order } from '../../domain/orders/order';
+import type { PaymentVerdict } from '../../domain/orders/order-verdicts';
 import { Orders } from '../../domain/orders/orders';
 import type { PaymentNews } from '../../domain/payments/payment-gateway';
 import { type EndedOperation, type MoneyOperation, PaymentOperations } from '../../domain/payments/payment-operations';

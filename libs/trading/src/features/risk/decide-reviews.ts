@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock, type Id } from '@tradewind/shared-kernel';
-import type { Order, ReviewDecider } from '../../domain/orders/order';
+import type { Order } from '../../domain/orders/order';
+import type { ReviewDecider } from '../../domain/orders/order-verdicts';
 import { Orders } from '../../domain/orders/orders';
 import { type Review, type ReviewDecision, RiskReviewTable } from '../../domain/risk/risk-rows';
 import { refusal } from '../../domain/refusals';

@@ -82,6 +82,33 @@ describe('GET /v1/orders/{id}/diagnosis', () => {
     expect(wait.unblock).toContain('find out at the gateway');
   });
 
+  it('names a review that is not decided, its deadline and default, and the endpoints that decide it', async () => {
+    const policy = {
+      name: 'Any order',
+      kind: 'amount',
+      parameters: { over: { amount: 0, currency: 'CNY' }, then: 'review' },
+      mode: 'enforce',
+    };
+    const { id: policyId } = (await world.call('POST', '/v1/risk/policies', policy)).body;
+    const { order, payment } = (await world.checkout()).body;
+    await world.call('DELETE', `/v1/risk/policies/${policyId}`);
+    const wait = await waitFor(order.id, 'risk-review');
+    const { deadline } = (await world.call('GET', `/v1/risk/reviews/${order.id}`)).body;
+    expect(wait).toMatchObject({ moving: true, since: order.placedAt, next: deadline });
+    expect(wait.detail).toContain(policyId);
+    expect(wait.unblock).toContain(`undecided by ${deadline}, it is rejected by default`);
+    expect((await diagnosis(order.id)).waitsFor).toHaveLength(1);
+
+    await world.call('POST', payment.redirectUrl, { outcome: 'paid' });
+    await eventually(async () => (await world.order(order.id)).paymentStatus === 'paid');
+    await waitFor(order.id, 'risk-review');
+    const [, approve = ''] = /POST (\S+\/approve)/.exec(wait.unblock) ?? [];
+    const approved = await world.call('POST', approve, { reason: 'known' }, { 'idempotency-key': randomUUID() });
+    expect(approved.status).toBe(200);
+    await waitFor(order.id, 'carrier-pickup');
+    expect((await diagnosis(order.id)).waitsFor.map(({ what }: Json) => what)).not.toContain('risk-review');
+  });
+
   it('names a hold that has run out while its order cannot be expired', async () => {
     const hasty = await startWorld({ HOLD_SECONDS: '1' });
     try {

@@ -456,6 +456,13 @@ describe('risk policies over HTTP', () => {
         { 'idempotency-key': randomUUID() },
       );
       expect(cancelled.body).toMatchObject({ status: 'cancelled', review: null });
+      expect((await world.call('GET', `/v1/risk/reviews/${order.id}`)).body).toMatchObject({
+        status: 'closed',
+        decidedAt: cancelled.body.cancelledAt,
+        decidedBy: null,
+      });
+      const queue = await world.call('GET', '/v1/risk/reviews?limit=100');
+      expect(queue.body.data.map((review: Json) => review.orderId)).not.toContain(order.id);
       expect((await decide(order.id, 'approve')).body).toMatchObject({
         code: 'risk-review-decided',
         decision: 'closed',

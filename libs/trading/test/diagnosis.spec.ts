@@ -76,9 +76,25 @@ describe('the diagnosis of an order', () => {
   });
 
   it('names a review instead of the buyer', () => {
-    const review = { since: ago(100), deadline: ago(-900), reason: 'amount' };
-    const waits = first({ status: 'created', paymentStatus: 'pending', review });
+    const review = {
+      orderId: 'ord_1',
+      since: ago(100),
+      deadline: ago(-900),
+      byDefault: 'rejected' as const,
+      policies: ['rsk_1', 'rsk_2'],
+    };
+    const unpaid = { status: 'created', paymentStatus: 'pending', review } as const;
+    const waits = first(unpaid);
     expect(waits).toMatchObject({ moving: true, what: 'risk-review', since: ago(100), next: ago(-900) });
+    expect(waits.detail).toBe('held for a reviewer, as rsk_1, rsk_2 asked');
+    expect(waits.unblock).toBe(
+      'POST /v1/risk/reviews/ord_1/approve or POST /v1/risk/reviews/ord_1/reject; undecided by 2026-01-31T12:15:00.000Z, it is rejected by default',
+    );
+    expect(first({ ...unpaid, paymentStatus: 'paid' }).what).toBe('risk-review');
+    const overdue = (seconds: number) => first({ ...unpaid, review: { ...review, deadline: ago(seconds) } });
+    expect(overdue(5)).toMatchObject({ moving: true, next: NOW });
+    expect(overdue(500)).toMatchObject({ moving: false, next: null });
+    expect(overdue(500).unblock).toContain('look for "could not be decided" in the log');
   });
 
   it.each([

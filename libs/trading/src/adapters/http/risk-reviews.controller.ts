@@ -62,7 +62,12 @@ export class ReviewShape {
     example: null,
   })
   decidedAt: string | null;
-  @ApiProperty({ description: 'Who decided.', enum: ['reviewer', 'deadline'], nullable: true, example: null })
+  @ApiProperty({
+    description: 'Who decided; null when nobody did.',
+    enum: ['reviewer', 'deadline'],
+    nullable: true,
+    example: null,
+  })
   decidedBy: string | null;
   @ApiProperty({ description: 'Why it was decided so.', type: String, nullable: true, example: null })
   reason: string | null;

@@ -7,11 +7,14 @@ const LAGGING_MS = 60_000;
 /** An order whose hold ran out is cancelled within seconds, or when its gateway has not told for a minute, milliseconds. */
 const EXPIRED_MS = 120_000;
 
+/** A review whose deadline has passed is decided within seconds, milliseconds. */
+const OVERDUE_MS = 120_000;
+
 /** Names everything that an order waits for, the longest wait first. Ids and codes only, no personal data. */
 export function diagnose(standing: Standing, now: Date): Diagnosis {
   const found = [
     ...buyer(standing, now),
-    ...review(standing),
+    ...review(standing, now),
     ...standing.operations.flatMap((operation) => operationWaits(operation, standing.status)),
     ...standing.parked.map(parked),
     ...standing.undelivered.map((events) => undelivered(events, now)),
@@ -53,16 +56,24 @@ function buyer({ status, paymentStatus, placedAt, holdExpiresAt, review: open }:
   ];
 }
 
-function review({ review: open }: Standing): Found[] {
+/** Who asks for it is told, and not why: the reason is for reviewers. */
+function review({ review: open }: Standing, now: Date): Found[] {
   if (!open) return [];
+  const { orderId, since, deadline, byDefault, policies } = open;
+  const overdue = now.getTime() - deadline.getTime();
+  const needsPerson = overdue >= OVERDUE_MS;
+  const endpoint = `POST /v1/risk/reviews/${orderId}`;
+  const otherwise = needsPerson
+    ? 'its default could not be applied, look for "could not be decided" in the log'
+    : `undecided by ${deadline.toISOString()}, it is ${byDefault} by default`;
   return [
     {
       what: 'risk-review',
-      since: open.since,
-      next: open.deadline,
-      detail: `held for a reviewer: ${open.reason}`,
-      unblock: 'a reviewer approves or rejects it; otherwise the default counts at the deadline',
-      needsPerson: false,
+      since,
+      next: needsPerson ? null : overdue >= 0 ? now : deadline,
+      detail: `held for a reviewer, as ${policies.join(', ')} asked`,
+      unblock: `${endpoint}/approve or ${endpoint}/reject; ${otherwise}`,
+      needsPerson,
     },
   ];
 }

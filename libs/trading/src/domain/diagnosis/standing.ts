@@ -67,7 +67,14 @@ export interface Standing {
   paymentStatus: PaymentStatus;
   placedAt: Date;
   holdExpiresAt: Date;
-  review: { since: Date; deadline: Date; reason: string } | null;
+  /** The risk review that is not decided; `policies`: those that ask for it, `rsk_…`. */
+  review: {
+    orderId: string;
+    since: Date;
+    deadline: Date;
+    byDefault: 'approved' | 'rejected';
+    policies: string[];
+  } | null;
   operations: OpenOperation[];
   /** Events that a subscription set aside: `retrying` or `parked`. */
   parked: {

@@ -113,6 +113,7 @@ export type ReviewDecision = 'approved' | 'rejected' | 'closed';
 export interface Review extends OpenReview {
   decision: ReviewDecision | null;
   decidedAt: Date | null;
+  /** Null when `closed`. */
   decidedBy: ReviewDecider | null;
   comment: string | null;
 }
@@ -126,4 +127,6 @@ export abstract class RiskReviewTable {
   abstract pending(limit: number, after?: Pick<Review, 'deadline' | 'orderId'>): Promise<Review[]>;
   /** For an order that is locked. */
   abstract decide(review: Review): Promise<void>;
+  /** Takes orders that were cancelled out of the queue, those that nobody has decided. They are locked. */
+  abstract close(cancelled: readonly { id: Id<'ord'>; at: Date }[]): Promise<void>;
 }

@@ -7,6 +7,8 @@ import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { diagnose } from '../../domain/diagnosis/diagnosis';
 import type { Diagnosis, OpenOperation, Standing } from '../../domain/diagnosis/standing';
 import { Orders } from '../../domain/orders/orders';
+import { RiskReviewTable } from '../../domain/risk/risk-rows';
+import { TradingSettings } from '../trading-settings';
 
 export type OrderDiagnosis = Diagnosis & { status: string };
 
@@ -20,8 +22,6 @@ export class DiagnoseOrder extends Query<OrderDiagnosis> {
 /** What Trading itself keeps of an order's unfinished business. */
 export abstract class UnfinishedBusiness {
   abstract operationsOf(orderId: Id<'ord'>): Promise<OpenOperation[]>;
-  /** The risk review that is not decided. */
-  abstract reviewOf(orderId: Id<'ord'>): Promise<Standing['review']>;
 }
 
 /** Asks everybody who has to do with the order; each context answers for itself. */
@@ -30,16 +30,18 @@ export class DiagnoseOrderHandler implements IQueryHandler<DiagnoseOrder> {
   constructor(
     private readonly orders: Orders,
     private readonly business: UnfinishedBusiness,
+    private readonly reviews: RiskReviewTable,
     private readonly process: ProcessStanding,
     private readonly queryBus: QueryBus,
     private readonly unitOfWork: UnitOfWork,
+    private readonly settings: TradingSettings,
   ) {}
 
   async execute({ orderId }: DiagnoseOrder): Promise<OrderDiagnosis> {
     const order = await this.orders.find(orderId);
     const [operations, review, parked, undelivered, waybills, messages, now] = await Promise.all([
       this.business.operationsOf(orderId),
-      this.business.reviewOf(orderId),
+      this.#reviewOf(orderId),
       this.process.parked(orderId),
       this.process.undelivered(orderId),
       this.queryBus.execute<WaybillStandingOfOrders, WaybillStandingOfOrders['answer']>(
@@ -54,5 +56,13 @@ export class DiagnoseOrderHandler implements IQueryHandler<DiagnoseOrder> {
     const facts = { status, paymentStatus: order.paymentStatus, placedAt, holdExpiresAt };
     const others = { waybills: waybills.get(orderId) ?? [], messages: messages.get(orderId) ?? [] };
     return { status, ...diagnose({ ...facts, review, operations, parked, undelivered, ...others }, now) };
+  }
+
+  async #reviewOf(orderId: Id<'ord'>): Promise<Standing['review']> {
+    const review = await this.reviews.find(orderId);
+    if (!review || review.decision) return null;
+    const { openedAt: since, deadline, reasons } = review;
+    const policies = reasons.map(({ policyId }) => policyId);
+    return { orderId, since, deadline, byDefault: this.settings.reviewDefault, policies };
   }
 }

@@ -3,7 +3,7 @@ import { Clock, type Id } from '@tradewind/shared-kernel';
 import type { Order } from '../../domain/orders/order';
 import type { ReviewDecider } from '../../domain/orders/order-verdicts';
 import { Orders } from '../../domain/orders/orders';
-import { type Review, type ReviewDecision, RiskReviewTable } from '../../domain/risk/risk-rows';
+import { type Review, RiskReviewTable } from '../../domain/risk/risk-rows';
 import { refusal } from '../../domain/refusals';
 import { GiveMoneyBack } from '../payments/give-money-back';
 import { TradingSettings } from '../trading-settings';
@@ -23,42 +23,44 @@ export class DecideReviews {
    * A repeat of the decision that was taken changes nothing. Throws `unknown-risk-review`, and `risk-review-decided` when
    * another decision was taken or the order has been cancelled.
    */
-  decide(
-    orderId: Id<'ord'>,
-    decision: 'approved' | 'rejected',
-    comment: string | null,
-    by: ReviewDecider = 'reviewer',
-  ): Promise<Review> {
-    return this.orders.change(orderId, async (order) => {
-      const review = await this.reviews.find(orderId);
-      if (!review) throw refusal('unknown-risk-review', `order ${orderId} never waited for a review`);
-      if (review.decision === decision) return review;
-      const taken = review.decision ?? (order.state.review ? null : 'closed');
+  decide(orderId: Id<'ord'>, decision: 'approved' | 'rejected', comment: string): Promise<Review> {
+    return this.#change(orderId, (order, review) => {
+      const taken = review.decision;
+      if (taken === decision) return review;
       if (taken) throw refusal('risk-review-decided', `the review was ${taken}`, { decision: taken });
-      if (decision === 'approved') order.approveReview(by, this.clock.now(), this.settings.holdMs);
-      else await this.#reject(order, by);
-      return this.#keep(review, decision, by, comment);
+      return this.#end(order, review, decision, 'reviewer', comment);
     });
   }
 
-  /** Goes by the default; an order that was cancelled meanwhile leaves the queue. */
+  /** Goes by the default, unless somebody came first. */
   decideOverdue(orderId: Id<'ord'>): Promise<Review> {
+    return this.#change(orderId, (order, review) =>
+      review.decision ? review : this.#end(order, review, this.settings.reviewDefault, 'deadline', null),
+    );
+  }
+
+  #change(orderId: Id<'ord'>, change: (order: Order, review: Review) => Review | Promise<Review>): Promise<Review> {
     return this.orders.change(orderId, async (order) => {
       const review = await this.reviews.find(orderId);
       if (!review) throw refusal('unknown-risk-review', `order ${orderId} never waited for a review`);
-      if (review.decision) return review;
-      if (order.state.review === null) return this.#keep(review, 'closed', 'deadline', null);
-      return this.decide(orderId, this.settings.reviewDefault, null, 'deadline');
+      return change(order, review);
     });
   }
 
-  async #reject(order: Order, by: ReviewDecider): Promise<void> {
-    order.rejectReview(by, this.clock.now());
-    await this.money.giveBack(order, 'the order was declined');
-  }
-
-  async #keep(review: Review, decision: ReviewDecision, decidedBy: ReviewDecider, comment: string | null) {
-    const decided = { ...review, decision, decidedAt: this.clock.now(), decidedBy, comment };
+  async #end(
+    order: Order,
+    review: Review,
+    decision: 'approved' | 'rejected',
+    decidedBy: ReviewDecider,
+    comment: string | null,
+  ): Promise<Review> {
+    const now = this.clock.now();
+    if (decision === 'approved') order.approveReview(decidedBy, now, this.settings.holdMs);
+    else {
+      order.rejectReview(decidedBy, now);
+      await this.money.giveBack(order, 'the order was declined');
+    }
+    const decided: Review = { ...review, decision, decidedAt: now, decidedBy, comment };
     await this.reviews.decide(decided);
     return decided;
   }

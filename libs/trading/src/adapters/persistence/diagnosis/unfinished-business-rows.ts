@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { type Id, uuidOf } from '@tradewind/shared-kernel';
 import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
-import type { OpenOperation, Standing } from '../../../domain/diagnosis/standing';
+import type { OpenOperation } from '../../../domain/diagnosis/standing';
 import { operationId } from '../../../domain/payments/payment-operations';
 import { UnfinishedBusiness } from '../../../features/diagnosis/diagnose-order';
 
@@ -25,9 +25,5 @@ export class UnfinishedBusinessRows extends UnfinishedBusiness {
       [uuidOf(orderId)],
     );
     return rows.map((row) => ({ ...row, id: operationId(row.kind, row.id) }));
-  }
-
-  reviewOf(_orderId: Id<'ord'>): Promise<Standing['review']> {
-    return Promise.resolve(null);
   }
 }

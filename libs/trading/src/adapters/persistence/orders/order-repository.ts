@@ -9,6 +9,7 @@ import { type ExpiredOrder, type LockedOrders, Orders } from '../../../domain/or
 import type { PaymentFacts } from '../../../domain/payments/payment';
 import { Coupons } from '../../../domain/promotions/coupons';
 import { refusal } from '../../../domain/refusals';
+import { RiskReviewTable } from '../../../domain/risk/risk-rows';
 import { Stock } from '../../../domain/stock/stock';
 import type { StockMovement } from '../../../domain/stock/stock-movement';
 import { type Loading, loadOrders } from './order-loading';
@@ -18,6 +19,7 @@ interface Loaded {
   order: Order;
   version: number;
   status: OrderStatus;
+  inReview: boolean;
   payment: Readonly<PaymentFacts>;
   goods: Readonly<GoodsFacts>;
 }
@@ -30,6 +32,7 @@ export class OrderRepository extends Orders {
     private readonly eventBus: EventBus,
     private readonly stock: Stock,
     private readonly coupons: Coupons,
+    private readonly reviews: RiskReviewTable,
   ) {
     super();
   }
@@ -118,7 +121,9 @@ export class OrderRepository extends Orders {
     return new Map(
       orders.map((order) => {
         const { version, state, payment, goods } = order;
-        return [order.id, { order, version, status: state.status, payment: payment.state, goods: goods.state }];
+        const { status, review } = state;
+        const inReview = review !== null;
+        return [order.id, { order, version, status, inReview, payment: payment.state, goods: goods.state }];
       }),
     );
   }
@@ -131,10 +136,12 @@ export class OrderRepository extends Orders {
     if (paid.length > 0) await this.#savePayments(paid.map(({ order }) => order.payment.state));
     await this.#saveGoods(changed.filter(({ order, goods }) => order.goods.state !== goods));
     await this.stock.move(changed.flatMap(({ order }) => movementsOf(order)));
-    const cancelled = changed.flatMap(({ order: { id, state }, status }) =>
-      state.cancelledAt && status !== 'cancelled' ? [{ id, at: state.cancelledAt }] : [],
+    const cancelled = changed.flatMap(({ order: { id, state }, status, inReview }) =>
+      state.cancelledAt && status !== 'cancelled' ? [{ id, at: state.cancelledAt, inReview }] : [],
     );
     if (cancelled.length > 0) await this.coupons.giveBack(cancelled);
+    const inReview = cancelled.filter((order) => order.inReview);
+    if (inReview.length > 0) await this.reviews.close(inReview);
   }
 
   async #saveOrders(orders: readonly Order[]): Promise<void> {

@@ -54,4 +54,13 @@ export class RiskReviewRows extends RiskReviewTable {
       [uuidOf(orderId), decision, decidedAt, decidedBy, comment],
     );
   }
+
+  async close(cancelled: readonly { id: Id<'ord'>; at: Date }[]): Promise<void> {
+    await this.unitOfWork.query(
+      `UPDATE trading.risk_review AS r SET decision = 'closed', decided_at = c.at
+         FROM unnest($1::uuid[], $2::timestamptz[]) AS c(id, at)
+        WHERE r.order_id = c.id AND r.decision IS NULL`,
+      [cancelled.map(({ id }) => uuidOf(id)), cancelled.map(({ at }) => at)],
+    );
+  }
 }

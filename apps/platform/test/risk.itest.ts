@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
+import { uuidOf } from '@tradewind/shared-kernel';
 import { eventually } from '@tradewind/shared-kernel/testing';
 import { type RiskParameters, RiskPolicy, RiskPolicyKind, RiskPolicyKinds, type RiskVerdict } from '@tradewind/trading';
 import { ForgetRiskTraces } from '../../../libs/trading/src/features/risk/forget-risk-traces';
+import { Orders } from '../../../libs/trading/src/domain/orders/orders';
+import { ExpiredHolds } from '../../../libs/trading/src/features/stock/expired-holds';
 import { aBasket, type Json, startSecondProcess, startWorld, type World } from './world';
 
 const BUYER = 'buy_01kc1xv8q1fwer8xv1wbq0z4a8';
@@ -88,6 +91,43 @@ describe('risk policies over HTTP', () => {
     await addPolicy('amount', { over: cny(0), then: 'decline' });
     const again = await world.checkout({}, key);
     expect(again).toMatchObject({ status: 201, body: { order: { id: first.body.order.id } } });
+  });
+
+  it('decides a repeat of a checkout that was declined anew, for a refusal is not kept', async () => {
+    const key = randomUUID();
+    const policy = await addPolicy('velocity', { per: 'email', windowSeconds: 600, maxOrders: 0, then: 'decline' });
+    const counted = await count('trading.risk_counter');
+    for (const attempt of [1, 2]) {
+      const reply = await world.checkout({}, key);
+      expect({ attempt, status: reply.status, code: reply.body.code }).toEqual({
+        attempt,
+        status: 403,
+        code: 'order-declined',
+      });
+    }
+    expect(await count('trading.risk_counter')).toBe(counted);
+    await world.call('DELETE', `/v1/risk/policies/${policy.id}`);
+    expect((await world.checkout({}, key)).status).toBe(201);
+  });
+
+  it('asks the database nothing for a checkout while no policy is enabled', async () => {
+    const sent = jest.spyOn(world.unitOfWork, 'query');
+    const screened = async () => {
+      sent.mockClear();
+      expect((await world.checkout()).status).toBe(201);
+      const texts = sent.mock.calls.map(([text]) => text);
+      expect(texts.some((text) => text.includes('INSERT INTO trading.orders'))).toBe(true);
+      return texts.filter((text) => /risk_(evaluation|counter|subject|list_entry)/.test(text)).length;
+    };
+    const lists = await addPolicy('lists', { then: 'decline' });
+    expect(await screened()).toBe(2);
+    await world.call(
+      'PUT',
+      `/v1/risk/policies/${lists.id}`,
+      policyOf('lists', { then: 'decline' }, { enabled: false }),
+    );
+    expect(await screened()).toBe(0);
+    sent.mockRestore();
   });
 
   it('says what is wrong with the parameters of a kind', async () => {
@@ -320,6 +360,17 @@ describe('risk policies over HTTP', () => {
       expect(outcomes).toEqual({ open: 'taken', closed: 403, review: 'pending' });
     });
 
+    it('because it is of a pure kind and does not answer at once counts as its failure mode says', async () => {
+      const late = new (class extends TeamKind {
+        override readonly isPure = true;
+        override answer = () => Promise.reject(new Error('broken'));
+      })();
+      world.app.get(RiskPolicyKinds).register(late);
+      await addPolicy('team', {}, { onFailure: 'closed' });
+      expect((await world.checkout()).status).toBe(403);
+      world.app.get(RiskPolicyKinds).register(team);
+    });
+
     it('is told to stop at its time limit', async () => {
       let aborted = false;
       team.answer = (signal) =>
@@ -425,6 +476,64 @@ describe('risk policies over HTTP', () => {
       );
     });
 
+    it('lets go of what was authorised when it is rejected', async () => {
+      const { order, payment } = await aParkedOrder({ capture: 'manual' });
+      await world.call('POST', payment.redirectUrl, { outcome: 'paid' });
+      await eventually(async () => (await world.order(order.id)).paymentStatus === 'authorized');
+      expect((await decide(order.id, 'reject')).body.status).toBe('rejected');
+      await eventually(async () => (await world.order(order.id)).paymentStatus === 'none');
+    });
+
+    it.each([
+      ['approve', 'paid', 'paid', 0],
+      ['reject', 'cancelled', 'refunded', 1],
+    ])('takes from the balance at once, and %s decides where that stays', async (decision, status, money, share) => {
+      const buyerId = randomUUID();
+      const price = await priceOf('SKU-1');
+      await world.call('PUT', `/v1/buyers/${buyerId}`, {
+        memberNumber: String(7000 + share),
+        nickname: 'Ada',
+        level: 1,
+      });
+      const credits = { amount: cny(price), reason: 'top-up' };
+      const key = { 'idempotency-key': randomUUID() };
+      await world.call('POST', `/v1/buyers/${buyerId}/balance/credits`, credits, key);
+      const balance = async () => (await world.call('GET', `/v1/buyers/${buyerId}/balance`)).body.data[0].amount;
+      const { order } = await aParkedOrder({ ...units(1), buyerId, paymentMethod: 'balance' });
+      expect(order).toMatchObject({ status: 'created', review: 'pending', paymentStatus: 'paid' });
+      expect(await balance()).toBe(0);
+      expect((await world.order(order.id)).paymentStatus).toBe('paid');
+      expect((await decide(order.id, decision)).status).toBe(200);
+      await eventually(async () => (await world.order(order.id)).paymentStatus === money);
+      expect((await world.order(order.id)).status).toBe(status);
+      expect(await balance()).toBe(price * share);
+    });
+
+    it('gives back what is paid after it was rejected', async () => {
+      const { order, payment } = await aParkedOrder(units(1, 'SKU-9'));
+      const before = await reserved('SKU-9');
+      await decide(order.id, 'reject');
+      await world.call('POST', payment.redirectUrl, { outcome: 'paid' });
+      await eventually(async () => (await world.order(order.id)).paymentStatus === 'refunded');
+      expect(await world.order(order.id)).toMatchObject({ status: 'cancelled', cancelReason: 'declined' });
+      expect(await reserved('SKU-9')).toBe(before - 1);
+    });
+
+    it('outlasts its hold, and is paid by money that comes after it', async () => {
+      const parked = await aParkedOrder();
+      await world.unitOfWork.query(
+        "UPDATE trading.orders SET hold_expires_at = now() - interval '1 min' WHERE id = $1",
+        [uuidOf(parked.order.id)],
+      );
+      const expired = await world.app.get(Orders).expired(0, 100);
+      expect(expired.map(({ id }) => id)).not.toContain(parked.order.id);
+      await world.app.get(ExpiredHolds).expire([parked.order.id]);
+      await pay(parked);
+      expect(await world.order(parked.order.id)).toMatchObject({ status: 'created', review: 'pending' });
+      await decide(parked.order.id, 'approve');
+      expect((await world.order(parked.order.id)).status).toBe('paid');
+    });
+
     it('is decided once, whoever decides at the same time', async () => {
       for (let round = 0; round < 10; round++) {
         const { order } = await aParkedOrder();
@@ -472,6 +581,26 @@ describe('risk policies over HTTP', () => {
       expect((await decide(body.order.id, 'approve')).body.code).toBe('unknown-risk-review');
     });
 
+    it('gives its money back when its buyer cancels it, and gives it once', async () => {
+      const cancel = (id: string) =>
+        world.call('POST', `/v1/orders/${id}/cancel`, { reason: 'slow' }, { 'idempotency-key': randomUUID() });
+      for (let round = 0; round < 10; round++) {
+        const parked = await aParkedOrder();
+        await pay(parked);
+        const { id } = parked.order;
+        const [cancelled, approved] = await Promise.all([cancel(id), decide(id, 'approve')]);
+        // Whoever comes first: an order that was approved can be cancelled too.
+        expect(cancelled.status).toBe(200);
+        const decision = (await world.call('GET', `/v1/risk/reviews/${id}`)).body.status;
+        expect({ decision, answer: approved.body.status }).toEqual(
+          approved.status === 200 ? { decision: 'approved', answer: 'approved' } : { decision: 'closed', answer: 409 },
+        );
+        await eventually(async () => (await world.order(id)).paymentStatus === 'refunded');
+        const types = (await eventsOf(id)).map((event) => event.type);
+        expect(types.filter((type) => type === 'trading.refund-requested.v1')).toHaveLength(1);
+      }
+    });
+
     it.each([
       ['approve', 'created', 'approved'],
       ['reject', 'cancelled', 'rejected'],
@@ -481,13 +610,20 @@ describe('risk policies over HTTP', () => {
         const policy = policyOf('amount', { over: cny(0), then: 'review' });
         expect((await busy.call('POST', '/v1/risk/policies', policy)).status).toBe(201);
         const { body } = await busy.checkout();
+        const paidOne = (await busy.checkout()).body;
+        await busy.call('POST', paidOne.payment.redirectUrl, { outcome: 'paid' });
         const review = await eventually(async () => {
           const read = (await busy.call('GET', `/v1/risk/reviews/${body.order.id}`)).body;
           return read.status !== 'pending' && read;
         });
         expect(review).toMatchObject({ status: decision, decidedBy: 'deadline', reason: null });
         expect(await busy.order(body.order.id)).toMatchObject({ status, review: null });
-        expect((await busy.call('GET', '/v1/risk/reviews')).body.data).toEqual([]);
+        await eventually(async () => (await busy.call('GET', '/v1/risk/reviews')).body.data.length === 0);
+        const ends = byDefault === 'approve' ? ['paid', 'paid'] : ['cancelled', 'refunded'];
+        await eventually(async () => {
+          const order = await busy.order(paidOne.order.id);
+          return order.status === ends[0] && order.paymentStatus === ends[1];
+        });
       } finally {
         await busy.stop();
       }
@@ -548,7 +684,7 @@ describe('risk policies over HTTP', () => {
         return report.checkouts === checkouts && report;
       });
 
-    it('a new policy can run in shadow beside the current one, and the shadow report compares their verdicts and latency distributions before it is switched on', async () => {
+    it('A new policy can run in `shadow` beside the current one, and `GET /v1/risk/shadow-report` compares their verdicts and latency distributions before it is switched on.', async () => {
       const price = await priceOf('SKU-1');
       const current = await addPolicy('amount', { over: cny(price * 5), then: 'decline' });
       const next = await addPolicy('amount', { over: cny(price * 2), then: 'review' }, { mode: 'shadow' });

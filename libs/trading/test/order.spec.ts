@@ -237,6 +237,26 @@ describe('an order that waits for a review', () => {
     expect(order.state).toMatchObject({ status: 'created', review: 'pending', holdExpiresAt: deadline });
   });
 
+  it('holds its units for a day at most, however late the deadline', () => {
+    const order = given(aCreatedOrder())
+      .when((o) => o.openReview(new Date(deadline.getTime() + 1)))
+      .then(OrderReviewOpened, {});
+    expect(order.state.holdExpiresAt).toEqual(deadline);
+    order.approveReview('deadline', new Date(deadline.getTime() + 1), 900_000);
+    expect(order.state.holdExpiresAt).toEqual(deadline);
+  });
+
+  it('captures nothing that is authorised before it is approved', () => {
+    const order = aParkedOrder();
+    order.recordPayment({ ...paid, outcome: 'authorized' }, NOW);
+    order.takeEvents();
+    given(order)
+      .when((o) => o.requestCapture('cap_1', true))
+      .thenRefused('order-in-review');
+    order.approveReview('reviewer', NOW, 900_000);
+    expect(order.requestCapture('cap_1', true)).toEqual(PRICE);
+  });
+
   it('keeps the money that comes and is not paid for yet', () => {
     const order = given(aParkedOrder())
       .when((o) => o.recordPayment(paid, NOW))

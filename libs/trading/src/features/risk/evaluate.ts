@@ -12,6 +12,8 @@ export function evaluateAtOnce(active: ActivePolicy, request: RiskRequest): Eval
   const begun = performance.now();
   try {
     const verdict = active.policy.evaluate(request, UNLIMITED);
+    // No verdict, and nobody waits for what becomes of it.
+    if (verdict instanceof Promise) verdict.catch(() => undefined);
     return told(active, begun, checked(verdict), null);
   } catch (error) {
     return failed(active, begun, 'error', error);

@@ -68,7 +68,7 @@ export class CheckoutRows extends CheckoutStore {
       this.#orders(placed),
       this.#lines(placed),
       this.#payments(placed),
-      this.#paidAtOnce(placed.flatMap(({ order }) => (order.state.status === 'paid' ? [order] : []))),
+      this.#paidAtOnce(placed.flatMap(({ order }) => (order.payment.isOpen ? [] : [order]))),
     ]);
   }
 
@@ -163,13 +163,14 @@ export class CheckoutRows extends CheckoutStore {
     );
   }
 
-  /** What a local gateway paid in this transaction. */
+  /** What a local gateway paid in this transaction. An order that waits for a reviewer is not paid for by it yet. */
   #paidAtOnce(orders: readonly Order[]): Promise<unknown> {
     if (orders.length === 0) return Promise.resolve();
     return this.unitOfWork.query(
       `WITH paid AS (SELECT * FROM unnest($1::uuid[], $2::timestamptz[], $3::text[]) AS p(id, paid_at, reference)),
        moved AS (
-         UPDATE trading.orders o SET status = 'paid', paid_at = paid.paid_at FROM paid WHERE o.id = paid.id),
+         UPDATE trading.orders o SET status = 'paid', paid_at = paid.paid_at FROM paid
+          WHERE o.id = paid.id AND paid.paid_at IS NOT NULL),
        operation AS (
          UPDATE trading.payment_operation o SET gateway_ref = paid.reference FROM paid, trading.payment p
           WHERE p.order_id = paid.id AND o.id = p.id)

@@ -192,20 +192,21 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
         }
       });
       if (given.length > 0) this.unitOfWork.beforeCommit(() => this.quotes.add(given));
+      const crossed = placed.length > 0 ? shelf.crossed() : [];
       if (placed.length > 0) {
         const kept = placed.map(({ member, answer }) => ({ request: member.command.idempotency, answer }));
-        const crossed = shelf.crossed();
         this.unitOfWork.beforeCommit(() => this.store.write(placed, shelf.taken, crossed));
         if (coupons.uses.length > 0) this.unitOfWork.beforeCommit(() => this.coupons.redeem(coupons.uses, now));
         if (tills.areUsed) this.unitOfWork.beforeCommit(() => tills.write());
         if (placed.some(({ authorization }) => authorization.state === 'requested')) this.operations.announce();
         this.unitOfWork.beforeCommit(() => this.keys.store(kept));
-        for (const { order, member } of placed) {
-          runInContext(member.context, () => this.eventBus.publishAll(order.takeEvents()));
-        }
-        for (const level of crossed) runInContext(TOGETHER, () => this.eventBus.publishAll(level.takeEvents()));
       }
+      // Before the events, whose lane is locked last.
       risk?.close();
+      for (const { order, member } of placed) {
+        runInContext(member.context, () => this.eventBus.publishAll(order.takeEvents()));
+      }
+      for (const level of crossed) runInContext(TOGETHER, () => this.eventBus.publishAll(level.takeEvents()));
       return outcomes;
     });
   }

@@ -215,8 +215,12 @@ describe('quotes and prices over HTTP', () => {
     expect(amountsOf(await order(basket))).toEqual(amountsOf(body));
     await stop(promotionId);
     await stop(other);
-    expect((await order({ ...basket, quoteHash: body.quoteHash })).total.amount).toBe(2700);
-    expect((await order(basket)).total.amount).toBe(3000);
+    const ofQuote = await order({ ...basket, quoteHash: body.quoteHash });
+    expect(ofQuote.total.amount).toBe(2700);
+    const taken = { promotionId, version: 1, name: 'A tenth off', coupon: null };
+    expect(ofQuote.discounts).toEqual([{ ...taken, amount: { amount: 300, currency: 'CNY' } }]);
+    expect((await world.call('GET', `/v1/orders/${ofQuote.id}`)).body.discounts).toEqual(ofQuote.discounts);
+    expect(await order(basket)).toMatchObject({ total: { amount: 3000 }, discounts: [] });
   });
 
   it('counts the coupon of an order, not that of a quote, and gives it back with a cancel', async () => {
@@ -235,6 +239,7 @@ describe('quotes and prices over HTTP', () => {
 
     const first = await order({ ...basket, quoteHash: body.quoteHash });
     expect([first.total.amount, await used()]).toEqual([750, 1]);
+    expect(first.discounts).toMatchObject([{ promotionId, coupon: code, amount: { amount: 250 } }]);
     for (const again of [basket, { ...basket, quoteHash: body.quoteHash }]) {
       expect(await world.checkout(again)).toMatchObject({ status: 409, body: { code: 'coupon-exhausted' } });
     }

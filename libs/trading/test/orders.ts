@@ -36,6 +36,7 @@ export function aBigOrder(fulfilment: FulfilmentMode = 'automatic'): Order {
         },
         { lineNo: 2, sku: 'POT', quantity: 4, unitPrice: cny(2), discount: cny(1), tax: cny(0), total: cny(7) },
       ],
+      discounts: [],
       subtotal: cny(10_010),
       discount: cny(3),
       shipping: cny(500),
@@ -69,6 +70,7 @@ export function aCreatedOrder(): Order {
     {
       id: orderId(),
       lines,
+      discounts: [],
       ...amounts,
       buyerId: null,
       carrier: null,

@@ -67,6 +67,19 @@ export const moment = (description: string, nullable = true) => ({
   example: '2026-01-31T08:30:00.000Z',
 });
 
+export class OrderDiscountShape {
+  @ApiProperty({ description: 'The promotion.', example: 'pro_01kc1xv8q1fwer8xv1wbq0z4a8' })
+  promotionId: string;
+  @ApiProperty({ description: 'Its version when the order was priced.', example: 1 })
+  version: number;
+  @ApiProperty({ description: 'Its name.', example: '10 % off from CNY 300' })
+  name: string;
+  @ApiProperty({ description: 'The coupon that it used up.', type: String, nullable: true, example: null })
+  coupon: string | null;
+  @ApiProperty({ description: 'What it took off the lines and the shipping.' })
+  amount: MoneyShape;
+}
+
 export class OrderShape extends AmountsShape {
   @ApiProperty({ description: 'Identifier of the order.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
   id: string;
@@ -98,6 +111,8 @@ export class OrderShape extends AmountsShape {
   fulfilment: string;
   @ApiProperty({ description: 'What was ordered, and what became of it.', type: [OrderLineShape] })
   lines: OrderLineShape[];
+  @ApiProperty({ description: 'The promotions that applied when it was priced.', type: [OrderDiscountShape] })
+  discounts: OrderDiscountShape[];
   @ApiProperty({ description: 'The payment of this order.', example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6' })
   paymentId: string;
   @ApiProperty({ description: 'The buyer, when known.', type: String, nullable: true, example: null })

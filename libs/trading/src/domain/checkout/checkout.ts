@@ -84,6 +84,9 @@ export function placeOrder(
     {
       id: ids.orderId,
       lines: priced.lines,
+      discounts: priced.reasons.discounts.map(({ promotionId, version, name, coupon, amount }) => {
+        return { promotionId, version, name, coupon, amount };
+      }),
       ...priced.amounts,
       buyerId: request.buyerId,
       carrier: request.carrier,

@@ -1,4 +1,4 @@
-import { Aggregate, type ContractEvent, type Id } from '@tradewind/shared-kernel';
+import { Aggregate, type ContractEvent, type Id, type Money } from '@tradewind/shared-kernel';
 import type { Amounts, PricedLine } from '../pricing/price-basket';
 import { refusal } from '../refusals';
 
@@ -16,10 +16,23 @@ export const MOVES = {
 
 export type OrderLine = PricedLine;
 
+/** What one promotion took off an order. */
+export interface OrderDiscount {
+  promotionId: Id<'pro'>;
+  /** Of the promotion, as it was when the order was priced. */
+  version: number;
+  name: string;
+  /** The coupon that it used up. */
+  coupon: string | null;
+  amount: Money;
+}
+
 export interface OrderState extends Amounts {
   id: Id<'ord'>;
   status: OrderStatus;
   lines: OrderLine[];
+  /** They sum to what was taken off the lines and off the shipping. */
+  discounts: OrderDiscount[];
   buyerId: Id<'buy'> | null;
   carrier: string | null;
   region: string | null;

@@ -1,5 +1,7 @@
+import type { MoneyJson } from '@tradewind/shared-kernel';
 import type { GoodsLine } from '../../domain/orders/goods-lines';
 import type { Order } from '../../domain/orders/order';
+import type { OrderDiscount } from '../../domain/orders/order-lifecycle';
 import { type AmountsJson, amountsJson, type LineJson, lineJson } from '../../domain/pricing/pricing-json';
 
 /** The counts say what became of the line's units; `refunded` counts those whose price was given back by the line. */
@@ -11,6 +13,8 @@ interface OrderLineView extends LineJson {
   refunded: number;
 }
 
+type OrderDiscountView = Omit<OrderDiscount, 'amount'> & { amount: MoneyJson };
+
 /** An order as the API shows it. Holds no personal data. */
 export interface OrderView extends AmountsJson {
   id: string;
@@ -21,6 +25,7 @@ export interface OrderView extends AmountsJson {
   review: 'pending' | null;
   fulfilment: string;
   lines: OrderLineView[];
+  discounts: OrderDiscountView[];
   paymentId: string;
   buyerId: string | null;
   carrier: string | null;
@@ -45,6 +50,7 @@ export function orderView(order: Order): OrderView {
     review: state.review,
     fulfilment: order.goods.state.fulfilment,
     lines: order.goods.state.lines.map(lineView),
+    discounts: state.discounts.map((discount) => ({ ...discount, amount: discount.amount.toJSON() })),
     ...amountsJson(state),
     paymentId: order.payment.state.id,
     buyerId: state.buyerId,

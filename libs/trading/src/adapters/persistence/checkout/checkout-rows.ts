@@ -85,15 +85,15 @@ export class CheckoutRows extends CheckoutStore {
     return this.unitOfWork.query(
       `INSERT INTO trading.orders (id, version, status, buyer_id, currency, subtotal, discount, shipping, tax, tax_included,
                                    total, carrier, region, fulfilment, locale, email, shipping_address, placed_at,
-                                   hold_expires_at)
+                                   hold_expires_at, discounts)
        SELECT id, version, 'created', buyer_id, currency, subtotal, discount, shipping, tax, tax_included, total, carrier, region,
-              fulfilment, locale, email, address, placed_at, expires_at
+              fulfilment, locale, email, address, placed_at, expires_at, discounts::jsonb
          FROM ROWS FROM (unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
                                 $8::bigint[], $9::boolean[], $10::bigint[], $11::text[], $12::text[], $13::text[],
                                 $14::text[], $15::timestamptz[], $16::timestamptz[]),
-                         jsonb_array_elements($17::jsonb), unnest($18::text[]))
+                         jsonb_array_elements($17::jsonb), unnest($18::text[], $19::text[]))
            AS o(id, version, buyer_id, currency, subtotal, discount, shipping, tax, tax_included, total, carrier, region, locale,
-                email, placed_at, expires_at, address, fulfilment)`,
+                email, placed_at, expires_at, address, fulfilment, discounts)`,
       [
         states.map((state) => uuidOf(state.id)),
         placed.map(({ order }) => order.version),
@@ -113,6 +113,7 @@ export class CheckoutRows extends CheckoutStore {
         states.map((state) => state.holdExpiresAt),
         jsonArray(placed.map(({ shippingAddress }) => JSON.stringify(shippingAddress))),
         placed.map(({ order }) => order.goods.state.fulfilment),
+        states.map(({ discounts }) => (discounts.length > 0 ? JSON.stringify(discounts) : null)),
       ],
     );
   }

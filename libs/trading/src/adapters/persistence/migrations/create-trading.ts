@@ -40,6 +40,7 @@ export class CreateTrading1767225600100 implements MigrationInterface {
         tax bigint NOT NULL DEFAULT 0,
         tax_included boolean NOT NULL DEFAULT false,
         total bigint NOT NULL,
+        discounts jsonb, -- null: no promotion took anything off
         carrier text,
         region text,
         locale text NOT NULL,

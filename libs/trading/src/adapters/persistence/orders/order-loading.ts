@@ -1,8 +1,9 @@
-import { type Id, idOf, Money, uuidOf } from '@tradewind/shared-kernel';
+import { type Id, idOf, Money, type MoneyJson, uuidOf } from '@tradewind/shared-kernel';
 import type { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { type Fulfilment, type FulfilmentMode, Goods } from '../../../domain/orders/goods';
 import type { LineFacts } from '../../../domain/orders/goods-lines';
 import { Order, type OrderLine, type OrderStatus } from '../../../domain/orders/order';
+import type { OrderDiscount } from '../../../domain/orders/order-lifecycle';
 import { Payment } from '../../../domain/payments/payment';
 import type { CaptureMode } from '../../../domain/payments/payment-gateway';
 
@@ -40,6 +41,7 @@ interface OrderRow extends Record<string, unknown> {
   tax: bigint;
   taxIncluded: boolean;
   total: bigint;
+  discounts: (Omit<OrderDiscount, 'amount'> & { amount: MoneyJson })[] | null;
   carrier: string | null;
   region: string | null;
   placedAt: Date;
@@ -83,7 +85,7 @@ interface LineRow extends Record<string, unknown>, Omit<LineFacts, 'refundedAmou
 
 /** Without the buyer's personal data, which is read by name only, for the peers that may ask. */
 const READ_ORDERS = `SELECT o.id, o.version, o.status, o.buyer_id AS "buyerId", o.currency, o.subtotal, o.discount,
-    o.shipping, o.tax, o.tax_included AS "taxIncluded", o.total, o.carrier, o.region, o.placed_at AS "placedAt",
+    o.shipping, o.tax, o.tax_included AS "taxIncluded", o.total, o.discounts, o.carrier, o.region, o.placed_at AS "placedAt",
     o.hold_expires_at AS "holdExpiresAt", o.hold_released_at AS "holdReleasedAt", o.review, o.paid_at AS "paidAt", o.shipped_at AS "shippedAt",
     o.delivered_at AS "deliveredAt", o.cancelled_at AS "cancelledAt", o.cancel_reason AS "cancelReason", o.fulfilment,
     p.id AS "paymentId", p.gateway, p.capture, p.amount, p.authorized, p.capture_pending AS "capturePending", p.captured,
@@ -146,6 +148,7 @@ function orderOf(row: OrderRow, lines: LineRow[], fulfilments: Fulfilment[]): Or
     tax: money(row.tax),
     taxIncluded: row.taxIncluded,
     total: money(row.total),
+    discounts: (row.discounts ?? []).map((of) => ({ ...of, amount: Money.fromJSON(of.amount) })),
     buyerId: row.buyerId === null ? null : idOf('buy', row.buyerId),
     carrier: row.carrier,
     region: row.region,

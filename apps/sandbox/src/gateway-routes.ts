@@ -4,8 +4,9 @@ import type { Fault } from './faults';
 import type { RefundFate, RefundRequest } from './gateway';
 import { strikesAfter, strikesBefore } from './hanging';
 import type { Parts } from './parts';
-import { captureSchema, refundSchema, voidSchema } from './schemas';
+import { captureSchema, refundSchema, statementSchema, voidSchema } from './schemas';
 import { sameSecret } from './signing';
+import { statement } from './statement';
 
 const DEFAULT_FAIL_LATER_MS = 1000;
 
@@ -80,6 +81,15 @@ export function gatewayRoutes({ settings, ledger: { books }, faults, timers, gat
         },
       );
     }
+
+    app.get<{ Querystring: { from?: string; to?: string } }>(
+      '/statement',
+      { schema: statementSchema },
+      async ({ query }, reply) => {
+        void reply.type('text/csv; charset=utf-8');
+        return statement(books, query);
+      },
+    );
 
     app.get('/ledger', async () => ({
       payments: [...books.payments.values()].map((payment) => paymentView(payment, books)),

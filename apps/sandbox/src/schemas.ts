@@ -35,6 +35,14 @@ export const refundSchema = operationSchema();
 export const voidSchema = operationSchema();
 export const captureSchema = operationSchema({ final: { type: 'boolean' } });
 
+export const statementSchema = {
+  querystring: {
+    type: 'object',
+    additionalProperties: false,
+    properties: { from: { type: 'string', format: 'date-time' }, to: { type: 'string', format: 'date-time' } },
+  },
+};
+
 export const bookingSchema = {
   headers: idempotencyKey,
   body: {

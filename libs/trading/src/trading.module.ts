@@ -11,6 +11,7 @@ import { OrdersController } from './adapters/http/orders.controller';
 import { PaymentsController } from './adapters/http/payments.controller';
 import { QuotesController } from './adapters/http/quotes.controller';
 import { PromotionsController } from './adapters/http/promotions.controller';
+import { ReconciliationsController } from './adapters/http/reconciliations.controller';
 import { RefundsController } from './adapters/http/refunds.controller';
 import { ShippingRatesController } from './adapters/http/shipping-rates.controller';
 import { ReturnsController } from './adapters/http/returns.controller';
@@ -55,6 +56,7 @@ import { TaxRateRows } from './adapters/persistence/pricing/tax-rate-rows';
 import { ReturnRows } from './adapters/persistence/returns/return-rows';
 import { PastOrderRows } from './adapters/persistence/risk/past-order-rows';
 import { PostgresRiskFacts } from './adapters/persistence/risk/risk-fact-rows';
+import { StatementRows } from './adapters/persistence/reconciliation/statement-rows';
 import { RiskJournalRows } from './adapters/persistence/risk/risk-journal-rows';
 import { RiskListRows } from './adapters/persistence/risk/risk-list-rows';
 import { RiskPolicyRows } from './adapters/persistence/risk/risk-policy-rows';
@@ -77,6 +79,7 @@ import { Coupons } from './domain/promotions/coupons';
 import { Promotions } from './domain/promotions/promotions';
 import { Returns } from './domain/returns/return';
 import { PastOrders, RiskReports } from './domain/risk/reports';
+import { StatementComparison } from './domain/reconciliation/bookings';
 import { RiskPolicyKinds } from './domain/risk/risk-kinds';
 import { RiskFactRows, RiskJournal, RiskLists, RiskPolicyTable, RiskReviewTable } from './domain/risk/risk-rows';
 import { AnswerContacts, AnswerShippingDetails, OrderContacts } from './features/orders/answer-peers';
@@ -101,6 +104,7 @@ import { ReceivePaymentCallbackHandler } from './features/payments/receive-payme
 import { RecordPaymentOutcome } from './features/payments/record-payment-outcome';
 import { AddCoupon } from './features/promotions/add-coupon';
 import { DryRun } from './features/promotions/dry-run';
+import { ReconcileStatement } from './features/reconciliation/reconcile-statement';
 import { Refunds } from './features/refunds/refunds';
 import { RequestFulfilmentHandler } from './features/fulfilments/request-fulfilment';
 import { RequestRefundHandler } from './features/refunds/request-refund';
@@ -143,6 +147,7 @@ export class TradingModule {
         FulfilmentsController,
         OrdersController,
         PaymentsController,
+        ReconciliationsController,
         QuotesController,
         RefundsController,
         RiskListsController,
@@ -183,6 +188,7 @@ export class TradingModule {
         BalanceGateway,
         AdjustPointsHandler,
         { provide: PastOrders, useClass: PastOrderRows },
+        { provide: StatementComparison, useClass: StatementRows },
         { provide: RiskFactRows, useClass: PostgresRiskFacts },
         { provide: RiskJournal, useClass: RiskJournalRows },
         { provide: RiskLists, useClass: RiskListRows },
@@ -221,6 +227,7 @@ export class TradingModule {
         PaymentReads,
         MoveStockHandler,
         ReceivePaymentCallbackHandler,
+        ReconcileStatement,
         DecideReturnHandler,
         ReceiveReturnHandler,
         RecordPaymentOutcome,

@@ -15,7 +15,14 @@ const anAuthorized = async (world: World): Promise<Json> => {
   return body;
 };
 
-/** Payments in steps, and from stored value. */
+const HEADER = 'gatewayReference,reference,kind,amount,currency,bookedAt';
+const ROW = 'ch_1,pay_1,capture,1,CNY,2026-01-31T08:30:00Z';
+const reconcile =
+  (world: World, statement: string, gateway = 'sandbox') =>
+  () =>
+    world.call('POST', `/v1/payments/reconciliations?gateway=${gateway}`, statement, { 'content-type': 'text/csv' });
+
+/** Payments in steps, from stored value, and beside a gateway's statement. */
 export const PAYMENTS: Provocations = {
   'not-capturable': async ({ world }) => {
     const { payment } = await anAuthorized(world);
@@ -51,4 +58,25 @@ export const PAYMENTS: Provocations = {
   'insufficient-balance': ({ world }) => ({
     request: () => world.checkout({ paymentMethod: 'balance', buyerId: randomUUID() }),
   }),
+  'malformed-statement': ({ world }) => ({ request: reconcile(world, `${HEADER}\n${ROW.replace(',1,', ',-1,')}`) }),
+  'no-statement': ({ world }) => ({ request: reconcile(world, HEADER, 'balance') }),
+  'reconciliation-running': async ({ world, foreigner }) => {
+    await foreigner.query('BEGIN');
+    await foreigner.query('LOCK TABLE trading.payment IN ACCESS EXCLUSIVE MODE');
+    const request = reconcile(world, `${HEADER}\n${ROW}`);
+    const first = request();
+    await eventually(async () => {
+      const rows = await world.unitOfWork.query(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'DECLARE pairs %'",
+      );
+      return rows.length > 0;
+    });
+    return {
+      request,
+      help: async () => {
+        await foreigner.query('ROLLBACK');
+        await first;
+      },
+    };
+  },
 };

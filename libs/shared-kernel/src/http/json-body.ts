@@ -10,8 +10,10 @@ const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]/;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
-    /** The handler gets the untouched bytes, as signatures need them; any content type is taken. */
+    /** The handler gets the untouched bytes, as signatures need them; any content type but text/csv is taken. */
     raw?: boolean;
+    /** The handler gets the body as it arrives, of this content type only, and sets its own limit of size. */
+    streamed?: 'text/csv';
   }
 }
 
@@ -19,7 +21,9 @@ declare module 'fastify' {
 export function parseBodies(fastify: FastifyInstance): void {
   fastify.removeAllContentTypeParsers();
   fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body, done) => {
-    if (request.routeOptions.config.raw) return done(null, body);
+    const { raw, streamed } = request.routeOptions.config;
+    if (raw) return done(null, body);
+    if (streamed) return done(httpRefusal('unsupported-media-type', `send ${streamed}`));
     try {
       done(null, parseJsonObject(body as Buffer));
     } catch (error) {
@@ -27,8 +31,14 @@ export function parseBodies(fastify: FastifyInstance): void {
     }
   });
   fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request: FastifyRequest, body, done) => {
-    if (request.routeOptions.config.raw) done(null, body);
-    else done(httpRefusal('unsupported-media-type', 'send application/json'));
+    const { raw, streamed = 'application/json' } = request.routeOptions.config;
+    if (raw) done(null, body);
+    else done(httpRefusal('unsupported-media-type', `send ${streamed}`));
+  });
+  fastify.addContentTypeParser('text/csv', (request, body, done) => {
+    const { streamed = 'application/json' } = request.routeOptions.config;
+    if (streamed === 'text/csv') done(null, body);
+    else done(httpRefusal('unsupported-media-type', `send ${streamed}`));
   });
 }
 

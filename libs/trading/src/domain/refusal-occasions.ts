@@ -70,5 +70,10 @@ export const OCCASIONS = {
   'risk-review-decided':
     'Somebody else, the deadline or a cancellation decided the review first; `decision` tells how.',
   'backtest-running': 'A process runs one backtest at a time; the other one ends within its time limit.',
+  'malformed-statement':
+    'The statement is empty, not UTF-8, lacks its header or has a bad line; `errors` names the first 20 places. None of it is compared.',
+  'no-statement': 'The gateway keeps its money here, as `balance` does: there is no other side to compare with.',
+  'reconciliation-running':
+    'One statement at a time is reconciled in each process; when it is done, the next one is taken.',
   'unknown-payment': 'No payment has this identifier.',
 } as const;

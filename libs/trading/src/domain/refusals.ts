@@ -70,6 +70,9 @@ export const refusal = errorCodes({
   'unknown-list-entry': { status: 404, title: 'There is no such entry on the lists', retryable: false },
   'risk-review-decided': { status: 409, title: 'The review has been decided otherwise', retryable: false },
   'backtest-running': { status: 409, title: 'Another backtest is running', retryable: true },
+  'malformed-statement': { status: 400, title: 'The statement cannot be read', retryable: false },
+  'no-statement': { status: 422, title: 'This payment gateway gives no statement', retryable: false },
+  'reconciliation-running': { status: 409, title: 'Another statement is being reconciled', retryable: true },
   'unknown-payment': { status: 404, title: 'There is no such payment', retryable: false },
 });
 

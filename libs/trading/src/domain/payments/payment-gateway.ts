@@ -92,6 +92,9 @@ export abstract class PaymentGateway {
   /** Whether the gateway is told of a charge before the buyer can pay; what he needs is known only then. */
   readonly isToldFirst: boolean = false;
 
+  /** Whether somebody else keeps its books, whose statements can be laid beside ours. */
+  readonly hasStatements: boolean = true;
+
   /** Where the buyer goes to authorise, made without a call; undefined when the gateway is told first, by `authorize`. */
   abstract redirectUrl(charge: Charge): string | undefined;
   /** Tells the gateway what the buyer is to pay. Not called when there is a `redirectUrl`. */
@@ -121,6 +124,7 @@ export abstract class PaymentGateway {
 export abstract class LocalGateway extends PaymentGateway {
   readonly capturesLater = false;
   readonly capturesInParts = false;
+  override readonly hasStatements = false;
 
   /** Locks what these buyers have, in ascending order: the last locks of a checkout before the lanes. */
   abstract open(buyerIds: readonly Id<'buy'>[]): Promise<Till>;

@@ -80,6 +80,11 @@ export class Shop {
     await this.#insist(command);
   }
 
+  /** Everything that got no definite answer in its time, again, now that nothing is broken: whether it happened is known then. */
+  async askAgain() {
+    for (const command of this.history.commands) if (command.outcome === 'unknown') await this.#insist(command);
+  }
+
   async #insist(command, port) {
     const begin = performance.now();
     for (let turn = 0; performance.now() - begin < DEFINITE_WITHIN_MS; turn += 1) {
@@ -100,7 +105,8 @@ export class Shop {
       command.outcome = 'acknowledged';
       return true;
     }
-    if (status >= 500 || body.code === 'request-in-progress') return false;
+    // 408 is the server's own: it could not read the request in time, and has done nothing.
+    if (status >= 500 || status === 408 || body.code === 'request-in-progress') return false;
     if (!REFUSALS[command.kind].includes(body.code)) {
       this.history.surprises.push(`${command.kind} ${command.key} was refused with ${status} ${JSON.stringify(body)}`);
     }

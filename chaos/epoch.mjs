@@ -2,13 +2,17 @@
 // is healed, the run waits for quiet and checks what it recorded.
 import { sleep } from '../bench/processes.mjs';
 import { Crowd, History, probe, SCARCE, Shop } from './buyers.mjs';
-import { backlog, collectFacts } from './facts.mjs';
+import { backlog, collectFacts, sessions } from './facts.mjs';
 import { NotAvailableHere } from './faults-database.mjs';
 import { check } from './invariants.mjs';
 import { World } from './world.mjs';
 
 const BUYER_EVERY_MS = 200;
 const REST_MS = 400;
+/** So long work may go on after the last fault was healed. */
+const QUIET_WITHIN_MS = 150_000;
+/** So much longer is waited for it, only to be able to check the rest: facts of a moment in which work goes on prove nothing. */
+const PATIENCE_MS = 600_000;
 /** A sandbox gives up telling after some tries, unlike a gateway; what it still owes it sends when it starts. */
 const PATIENCE_WITH_SANDBOX_MS = 12_000;
 
@@ -46,6 +50,7 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
   await world.sandboxFaults();
   await world.allUp();
   await crowd.leave();
+  await shop.askAgain();
   note(`epoch ${epoch}: wait for quiet`);
   const quiet = await quietOf(world);
   note(`epoch ${epoch}: check`);
@@ -56,7 +61,7 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
   return {
     ...epochResult,
     kills: world.kills,
-    quietMs: quiet.tookMs,
+    quiet,
     bookings: history.bookings,
     operations: operationsOf(history, facts),
     invariants,
@@ -90,17 +95,31 @@ async function inject(fault, context) {
   await sleep(random.between(0, REST_MS));
 }
 
+/**
+ * Waits until nothing is left to do. `late` is what was left, by kind, when the bound had passed, and `waits` what the
+ * platforms' sessions did then; `isReached` says whether it came to an end at all.
+ */
 async function quietOf(world) {
   let askedAgain = false;
+  let wasEmpty = false;
+  let [late, waits] = [[], []];
   const begin = performance.now();
-  return world.quiet(async () => {
-    const left = await backlog(world);
-    if (left['callbacks owed'] > 0 && !askedAgain && performance.now() - begin > PATIENCE_WITH_SANDBOX_MS) {
+  for (;;) {
+    const counts = await backlog(world);
+    const left = Object.entries(counts).filter(([, count]) => count > 0);
+    const tookMs = performance.now() - begin;
+    if (counts['callbacks owed'] > 0 && !askedAgain && tookMs > PATIENCE_WITH_SANDBOX_MS) {
       askedAgain = true;
       await world.restartSandbox('SIGTERM');
     }
-    return left;
-  });
+    // Twice in a row: the database and the books of the sandbox are not read at one moment.
+    if (left.length === 0 && wasEmpty) return { tookMs, late, waits, isReached: true };
+    wasEmpty = left.length === 0;
+    if (!wasEmpty && tookMs > QUIET_WITHIN_MS && late.length === 0) [late, waits] = [left, await sessions(world)];
+    if (tookMs > QUIET_WITHIN_MS + PATIENCE_MS)
+      return { tookMs, late: left, waits: await sessions(world), isReached: false };
+    await sleep(250);
+  }
 }
 
 function operationsOf(history, { orders, events, ledger, messages }) {

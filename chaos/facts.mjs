@@ -29,7 +29,7 @@ export async function backlog(world, parkedOnPurpose = []) {
   const moving = await world.sql(
     'SELECT number, dispatched_at, delivered_at FROM logistics.waybill WHERE withdrawn_at IS NULL AND delivered_at IS NULL',
   );
-  const { payments, owed, scans } = readLedger(world);
+  const { payments, refunds, owed, scans } = readLedger(world);
   const unheard = [...payments.values()].filter(
     ({ status, reference }) => status === 'paid' && !captured.has(reference),
   );
@@ -41,12 +41,36 @@ export async function backlog(world, parkedOnPurpose = []) {
     ...counts,
     'parcels ahead of us': moving.filter(isBehind).length,
     'callbacks owed': owed.size,
+    'refunds that will fail': [...refunds.values()].filter(({ status, failsAt }) => failsAt && status === 'succeeded')
+      .length,
     'payments unheard of': unheard.length,
   };
 }
 
-export async function collectFacts(world, history, quiet, planted) {
-  const sql = (text) => world.sql(text);
+/** What the platforms' sessions do, and where cursors stand: told when the end of all work is overdue. */
+export async function sessions(world) {
+  const busy = await world.sql(
+    `SELECT pid, state, wait_event_type AS wait, wait_event AS event, left(query, 120) AS query,
+            pg_blocking_pids(pid) AS blocked_by, round(extract(epoch FROM now() - xact_start)) AS seconds
+       FROM pg_stat_activity WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()`,
+  );
+  const behind = await world.sql(
+    `SELECT c.subscription, c.lane, c.position, b.position AS begun, l.head
+       FROM messaging.subscription_cursor c JOIN messaging.lane l USING (lane)
+       JOIN messaging.batch_begun b USING (subscription, lane) WHERE l.head > c.position`,
+  );
+  const aside = await world.sql(
+    `SELECT subscription, lane, position, status, attempts, due_at, last_error FROM messaging.parked_event`,
+  );
+  return [...busy, ...behind, ...aside];
+}
+
+/** One moment of the database; the books of the sandbox and the mailbox are right beside it once all is quiet. */
+export function collectFacts(world, history, quiet, planted) {
+  return world.snapshot((sql) => factsOf(sql, world, history, quiet, planted));
+}
+
+async function factsOf(sql, world, history, quiet, planted) {
   const ids = (rows, prefixes) =>
     rows.map((row) => ({
       ...row,
@@ -104,7 +128,7 @@ export async function collectFacts(world, history, quiet, planted) {
     cursors: await sql('SELECT subscription, lane, position FROM messaging.subscription_cursor'),
     parked: await sql('SELECT subscription, aggregate_id, status, last_error FROM messaging.parked_event'),
     deliveries: await sql('SELECT subscription, event_id FROM chaos.delivery ORDER BY seq'),
-    taken: await takenTypes(world),
+    taken: await takenTypes(sql),
     ledger: {
       payments: [...ledger.payments.values()],
       refunds: [...ledger.refunds.values()],
@@ -115,8 +139,8 @@ export async function collectFacts(world, history, quiet, planted) {
 }
 
 /** The types that each recording subscription takes. */
-async function takenTypes(world) {
-  const rows = await world.sql(`SELECT name, types FROM messaging.subscription WHERE name LIKE 'chaos.%'`);
+async function takenTypes(sql) {
+  const rows = await sql(`SELECT name, types FROM messaging.subscription WHERE name LIKE 'chaos.%'`);
   return Object.fromEntries(rows.map(({ name, types }) => [name, types]));
 }
 

@@ -7,7 +7,8 @@ import { until } from './world.mjs';
 const require = createRequire(import.meta.url);
 const { SystemIds, laneOf, uuidOf } = require(path.join(ROOT, 'dist/libs/shared-kernel/src/index.js'));
 const ids = new SystemIds();
-const PARKED_WITHIN_MS = 90_000;
+/** Six attempts with growing waits take half a minute; a machine that is busy with other things may need many times that. */
+const PARKED_WITHIN_MS = 600_000;
 
 /** Appends one event of an aggregate of its own. */
 async function append(world, type, payload) {

@@ -1,6 +1,8 @@
 export interface Finding {
   name: string;
   checked: number;
+  /** Epochs in which it could not be checked, as work still went on. */
+  unchecked: number;
   violations: string[];
 }
 

@@ -14,9 +14,10 @@ export function addUp(epochs) {
   }
   const invariants = new Map();
   for (const [index, epoch] of epochs.entries()) {
-    for (const { name, checked, violations } of epoch.invariants) {
-      const invariant = invariants.get(name) ?? { name, checked: 0, violations: [] };
+    for (const { name, checked, unchecked, violations } of epoch.invariants) {
+      const invariant = invariants.get(name) ?? { name, checked: 0, unchecked: 0, violations: [] };
       invariant.checked += checked;
+      invariant.unchecked += unchecked;
       invariant.violations.push(...violations.map((violation) => `epoch ${index + 1}: ${violation}`));
       invariants.set(name, invariant);
     }
@@ -31,7 +32,8 @@ export function addUp(epochs) {
     recoveryMs: percentilesOf(recoveries.map(({ bookedMs }) => bookedMs)),
     bookingMs: percentilesOf(epochs.flatMap(({ bookings }) => bookings)),
     recoveries,
-    quietMs: epochs.map(({ quietMs }) => quietMs),
+    quietMs: epochs.map(({ quiet }) => quiet.tookMs),
+    overdue: epochs.flatMap(({ quiet }, index) => (quiet.late.length > 0 ? [{ epoch: index + 1, ...quiet }] : [])),
   };
 }
 
@@ -59,8 +61,8 @@ export function printReport(result) {
   if (events) console.log(`events ${events}, messages ${messages}, waybills ${waybills}`);
   printTable({
     title: 'Invariants',
-    columns: { name: 'what must hold', checked: 'checked', violations: 'violations' },
-    rows: invariants.map(({ name, checked, violations }) => whole({ name, checked, violations: violations.length })),
+    columns: { name: 'what must hold', checked: 'checked', unchecked: 'epochs unchecked', violations: 'violations' },
+    rows: invariants.map((invariant) => whole({ ...invariant, violations: invariant.violations.length })),
   });
   for (const { name, violations } of invariants) {
     for (const violation of violations.slice(0, SHOWN)) console.log(`  VIOLATED ${name}: ${violation}`);
@@ -87,7 +89,7 @@ export function printReport(result) {
     });
   }
   return (
-    invariants.every(({ violations }) => violations.length === 0) &&
+    invariants.every(({ violations, unchecked }) => violations.length === 0 && unchecked === 0) &&
     faults.every(({ failed }) => failed === 0) &&
     (naiveReader?.rows.every(({ isOurs, lost }) => !isOurs || lost === 0) ?? true)
   );

@@ -10,7 +10,6 @@ const PRELOAD = path.join(ROOT, 'chaos/preload.cjs');
 const PLATFORM = path.join(ROOT, 'dist/apps/platform/src/main.js');
 const SANDBOX = path.join(ROOT, 'dist/apps/sandbox/src/main.js');
 const READY_WITHIN_MS = 60_000;
-const QUIET_WITHIN_MS = 150_000;
 
 /** Short waits, so that what a fault delayed comes to its end within the run; a small pool, so that it can be exhausted. */
 const SETTINGS = { ASK_PAYMENT_SECONDS: '2', CARRIER_POLL_SECONDS: '2', DATABASE_POOL_SIZE: '8', LOG_LEVEL: 'error' };
@@ -286,6 +285,17 @@ export class World {
     }
   }
 
+  /** What `work(sql)` reads is of one moment, however long it reads. */
+  async snapshot(work) {
+    const client = await this.session();
+    try {
+      await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+      return await work(async (text, values) => (await client.query(text, values)).rows);
+    } finally {
+      await client.end().catch(() => undefined);
+    }
+  }
+
   async sqlOnServer(text) {
     const client = await this.session('postgres');
     await client.query(text).finally(() => client.end());
@@ -303,19 +313,6 @@ export class World {
     client.on('error', () => undefined);
     await client.connect();
     return client;
-  }
-
-  /** Waits until nothing is left to do; tells what was left when it gave up. Milliseconds it took. */
-  async quiet(counts) {
-    const begin = performance.now();
-    let left;
-    for (;;) {
-      left = Object.entries(await counts()).filter(([, count]) => count > 0);
-      const tookMs = performance.now() - begin;
-      if (left.length === 0) return { tookMs, left };
-      if (tookMs > QUIET_WITHIN_MS) return { tookMs, left };
-      await sleep(250);
-    }
   }
 
   async close() {

@@ -59,7 +59,7 @@ function aRightRun() {
     surprises: [] as string[],
     reads: 3,
     starts: 2,
-    quiet: { tookMs: 1000, left: [] as [string, number][] },
+    quiet: { tookMs: 1000, late: [] as [string, number][], isReached: true },
     planted: [{ what: 'a poisoned event is parked', holds: true }],
     rules: [
       { name: 'tell-paid', event: 'trading.order-paid.v1', where: {} },
@@ -207,7 +207,7 @@ const PLANTED_VIOLATIONS: Planted[] = [
     'an event arrived that was rolled back',
     (run) => run.deliveries.push({ ...run.deliveries[0]!, event_id: 'x' }),
   ],
-  [QUIET, 'a message was never settled', (run) => run.quiet.left.push(['messages', 1])],
+  [QUIET, 'a message was never settled', (run) => run.quiet.late.push(['messages', 1])],
   [QUIET, 'a cursor is behind', (run) => (run.cursors[0]!.position = 5)],
   [QUIET, 'an event stays parked', (run) => run.parked.push({ subscription: 'a', status: 'parked' })],
   [PLANTED, 'a poisoned event was not parked', (run) => (run.planted[0]!.holds = false)],
@@ -230,6 +230,20 @@ describe('the check of a chaos run', () => {
     const run = aRightRun();
     plant(run);
     expect(violated(run)).toContain(invariant);
+  });
+
+  it('tells that work went on and what was left, and takes nothing else for checked', () => {
+    const run = aRightRun();
+    run.orders.pop();
+    run.cursors[0]!.position = 5;
+    run.quiet = { tookMs: 750_000, late: [['messages', 4]], isReached: false };
+    const findings = check(run);
+    expect(findings.flatMap(({ violations }) => violations)).toEqual(['after 750 s still left: 4 messages']);
+    expect(findings.filter(({ unchecked }) => unchecked === 0).map(({ name }) => name)).toEqual([
+      QUIET,
+      PLANTED,
+      SURPRISES,
+    ]);
   });
 
   it('has a planted violation for each invariant', () => {

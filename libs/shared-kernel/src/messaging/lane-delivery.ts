@@ -11,6 +11,9 @@ import { MessagingOptions } from './messaging-options';
 import { deliveryFailures, eventsDelivered, lanesWithHoles } from './metrics';
 import type { DurableSubscription } from './subscription';
 
+/** Read to deliver one of them: a whole batch, read again for each of its events, would cost far more than the events. */
+const READ_FOR_ONE = 10;
+
 /** `more`: call again at once; `done`: nothing left for now; `taken`: another process works on this lane. */
 export type Progress = 'more' | 'done' | 'taken';
 
@@ -42,7 +45,8 @@ export class LaneDelivery {
     try {
       return await this.lanes.claim(subscription, lane, async (claimed) => {
         const careful = claimed.begun > claimed.position;
-        const events = upToElsewhere(await this.#read(subscription, claimed, claimed.position));
+        const limit = careful ? Math.min(READ_FOR_ONE, this.options.batchSize) : this.options.batchSize;
+        const events = upToElsewhere(await this.#read(subscription, claimed, claimed.position, limit));
         if (events.length === 0) return 'done';
         crashPoint('delivery.after-claim');
         const until = careful ? firstTaken(events) : events.length;
@@ -59,7 +63,7 @@ export class LaneDelivery {
           if (careful) await claimed.forget(due[0] as StoredEvent);
         }
         await claimed.moveTo(last);
-        return slice.length < events.length || events.length === this.options.batchSize ? 'more' : 'done';
+        return slice.length < events.length || events.length === limit ? 'more' : 'done';
       });
     } catch (error) {
       if (attempted.length === 0) throw error;
@@ -98,12 +102,7 @@ export class LaneDelivery {
   }
 
   /** The lane's next events; a hole among them stops it, loudly. */
-  async #read(
-    { name }: DurableSubscription,
-    lane: ClaimedLane,
-    after: bigint,
-    limit = this.options.batchSize,
-  ): Promise<StoredEvent[]> {
+  async #read({ name }: DurableSubscription, lane: ClaimedLane, after: bigint, limit: number): Promise<StoredEvent[]> {
     const events = await lane.read(after, limit);
     events.forEach((event, index) => {
       if (event.position !== after + BigInt(index + 1)) {

@@ -1,23 +1,46 @@
 // The load: buyers, returning and impatient ones, with a courier behind them. Everything that they were told is kept in
 // the history, for the check at the end.
+import { randomUUID } from 'node:crypto';
 import { sleep } from '../bench/processes.mjs';
 import { basket } from '../bench/basket.mjs';
+import { buy } from './journeys.mjs';
 
 const ANSWER_WITHIN_MS = 4000;
 const DEFINITE_WITHIN_MS = 90_000;
 const BOOKED_WITHIN_MS = 6000;
 /** Most journeys under way: when parcels stand still, shopping slows down. */
 const MOST_JOURNEYS = 24;
-export const ON_HAND = 1_000_000;
-/** Few units, so that buyers are turned away. */
-export const SCARCE = { sku: 'SKU-7', onHand: 60 };
-const POPULAR = ['SKU-1', 'SKU-2', 'SKU-3', 'SKU-4'];
+
+const BUYERS = 8;
+const PROMOTION = {
+  name: 'chaos',
+  conditions: [{ kind: 'coupon' }],
+  actions: [{ kind: 'order-percent', basisPoints: 1000 }],
+};
+/** Few uses, so that buyers fight over them. */
+const COUPON = { code: 'CHAOS', totalLimit: 30, perBuyerLimit: 6 };
 
 /** Refusals that a command may get here; any other one is a finding. */
 const REFUSALS = {
-  checkout: ['insufficient-stock', 'idempotency-key-reused'],
+  checkout: [
+    'insufficient-stock',
+    'idempotency-key-reused',
+    'coupon-exhausted',
+    'insufficient-balance',
+    'price-changed', // a quote is over for a process whose clock has jumped an hour ahead
+  ],
   cancel: ['illegal-transition'],
-  refund: ['not-refundable', 'refund-exceeds-captured'],
+  'cancel lines': ['illegal-transition', 'insufficient-units'],
+  refund: ['not-refundable', 'refund-exceeds-captured', 'insufficient-units'],
+  fulfil: ['illegal-transition', 'insufficient-units'],
+  capture: ['not-capturable', 'capture-exceeds-authorized', 'payment-operation-open', 'illegal-transition'],
+  void: ['not-voidable', 'payment-operation-open'],
+  return: ['insufficient-units'],
+  'receive return': ['illegal-return-step'],
+  'decide return': ['illegal-return-step'],
+  credit: [],
+  'receive goods': [],
+  adjust: ['stock-reserved'],
 };
 
 export class History {
@@ -25,6 +48,8 @@ export class History {
   commands = [];
   /** What should not have been heard or seen. */
   surprises = [];
+  /** What baskets were said to cost: quoteHash → minor units. */
+  quotes = {};
   reads = 0;
   scans = 0;
   payments = { paid: 0, declined: 0 };
@@ -50,6 +75,35 @@ async function call(port, method, target, body, headers = {}) {
     status: answer.status,
     body: answer.headers.get('content-type')?.includes('json') ? JSON.parse(text) : text,
   };
+}
+
+/** Registers buyers with some money in store and gives out a coupon, before anything is broken. */
+export async function openTheShop(world) {
+  const [{ port }] = world.platforms;
+  const ask = async (method, target, body, headers) => {
+    const answer = await call(port, method, target, body, headers);
+    if (answer.status >= 300) throw new Error(`${method} ${target} answered ${JSON.stringify(answer.body)}`);
+    return answer.body;
+  };
+  const promotion = await ask('POST', '/v1/promotions', PROMOTION);
+  await ask('POST', '/v1/coupons', { ...COUPON, promotionId: promotion.id });
+  world.buyers = [];
+  for (let number = 1; number <= BUYERS; number += 1) {
+    const profile = { memberNumber: String(number + 10_000), nickname: `buyer ${number}`, level: number % 4 };
+    world.buyers.push((await ask('PUT', `/v1/buyers/${randomUUID()}`, profile)).id);
+  }
+}
+
+/** What people see of the buyers when all is done: `[{id, points, balances}]`. */
+export function accountsOf(world) {
+  const [{ port }] = world.platforms;
+  return Promise.all(
+    world.buyers.map(async (id) => ({
+      id,
+      points: (await call(port, 'GET', `/v1/buyers/${id}`)).body.points,
+      balances: (await call(port, 'GET', `/v1/buyers/${id}/balance`)).body.data,
+    })),
+  );
 }
 
 /** What one can do through HTTP, insisting until the outcome is known. */
@@ -123,8 +177,37 @@ export class Shop {
     return this.command('cancel', `/v1/orders/${orderId}/cancel`, { reason: 'changed mind' }, options);
   }
 
-  refund(orderId, amount, options) {
-    return this.command('refund', '/v1/refunds', { orderId, amount, reason: 'damaged on arrival' }, options);
+  cancelLines(orderId, lines, options) {
+    return this.command('cancel lines', `/v1/orders/${orderId}/cancel`, { reason: 'too many', lines }, options);
+  }
+
+  /** `what`: `{amount}` or `{lines}`; everything when it is empty. */
+  refund(orderId, what, options) {
+    return this.command('refund', '/v1/refunds', { orderId, ...what, reason: 'damaged on arrival' }, options);
+  }
+
+  capture({ payment }, body, options) {
+    return this.command('capture', `/v1/payments/${payment.id}/captures`, body ?? {}, options);
+  }
+
+  void({ payment }, options) {
+    return this.command('void', `/v1/payments/${payment.id}/void`, undefined, options);
+  }
+
+  /** Undefined when nobody has heard of it in time. */
+  isAuthorized({ payment }) {
+    return this.sees(`/v1/payments/${payment.id}`, ({ status }) => status === 'authorized');
+  }
+
+  /** The price of a basket until its time is over; undefined while nobody answers. */
+  async quote(body) {
+    const answer = await call(this.#port(), 'POST', '/v1/quotes', body).catch(() => undefined);
+    if (answer && answer.status < 500 && answer.status !== 201 && answer.status !== 408)
+      this.history.surprises.push(`POST /v1/quotes answered ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer?.status !== 201) return undefined;
+    const { quoteHash, total } = answer.body;
+    this.history.quotes[quoteHash] = total.amount;
+    return answer.body;
   }
 
   /** Undefined while nobody answers. A thing that was acknowledged must be found by everybody from then on. */
@@ -158,13 +241,19 @@ export class Shop {
 
   async booked(orderId, withinMs = BOOKED_WITHIN_MS) {
     const begin = performance.now();
+    const isBooked = ({ data }) => data.some(({ number }) => number);
+    const waybills = await this.sees(`/v1/orders/${orderId}/waybills`, isBooked, withinMs);
+    if (!waybills) return undefined;
+    this.history.bookings.push(performance.now() - begin);
+    return waybills.data.find(({ number }) => number);
+  }
+
+  /** Looks until it is as wanted; undefined when it is not so in time. */
+  async sees(target, isWanted, withinMs = BOOKED_WITHIN_MS) {
+    const begin = performance.now();
     while (performance.now() - begin < withinMs) {
-      const waybills = await this.read(`/v1/orders/${orderId}/waybills`);
-      const booked = waybills?.data?.find(({ number }) => number);
-      if (booked) {
-        this.history.bookings.push(performance.now() - begin);
-        return booked;
-      }
+      const body = await this.read(target);
+      if (body && isWanted(body)) return body;
       await sleep(this.random.between(100, 200));
     }
     return undefined;
@@ -215,60 +304,6 @@ export class Crowd {
     const tracked = journey.finally(() => this.#underWay.delete(tracked));
     this.#underWay.add(tracked);
   }
-}
-
-async function buy(shop, random) {
-  const { world } = shop;
-  const command = await shop.checkout(linesOf(random), random.chance(0.15) ? atBoth(world) : {});
-  if (random.chance(0.1)) await shop.repeat(command);
-  if (command.outcome !== 'acknowledged') return;
-  const placed = command.answers[0].body;
-  const { id } = placed.order;
-  if (random.chance(0.04)) await sameKeyForAnother(shop, command);
-  await shop.read(`/v1/orders/${id}`);
-  if (random.chance(0.1)) await shop.read('/v1/orders?limit=20');
-
-  if (random.chance(0.06)) return; // leaves without paying
-  if (random.chance(0.08)) return void (await cancel(shop, random, id));
-  if (random.chance(0.06)) return shop.pay(placed, 'declined');
-  await shop.pay(placed, 'paid');
-  if (random.chance(0.5)) await shop.comeBack(placed);
-  if (random.chance(0.06)) return void (await cancel(shop, random, id));
-
-  const waybill = await shop.booked(id);
-  if (random.chance(0.05)) return void (await cancel(shop, random, id));
-  if (waybill && random.chance(0.9)) {
-    if (random.chance(0.9)) await shop.scan(waybill, '50');
-    if (random.chance(0.85)) await shop.scan(waybill, '80');
-  }
-  if (random.chance(0.2)) await refund(shop, random, placed.order);
-}
-
-function linesOf(random) {
-  if (random.chance(0.05)) return [{ sku: SCARCE.sku, quantity: random.between(1, 4) }];
-  const [first, second] = random.shuffled(POPULAR);
-  const lines = [{ sku: first, quantity: random.between(1, 3) }];
-  if (random.chance(0.4)) lines.push({ sku: second, quantity: random.between(1, 3) });
-  return lines;
-}
-
-/** The same request at the same moment in two processes. */
-export const atBoth = (world) => ({ ports: world.platforms.map(({ port }) => port) });
-
-async function sameKeyForAnother(shop, command) {
-  const body = { ...command.body, region: 'another' };
-  const other = await shop.command('checkout', command.target, body, { key: command.key });
-  if (other.outcome !== 'refused') shop.history.surprises.push(`key ${command.key} was taken for two requests`);
-  shop.history.commands.splice(shop.history.commands.indexOf(other), 1);
-}
-
-const cancel = (shop, random, id) => shop.cancel(id, random.chance(0.25) ? atBoth(shop.world) : {});
-
-async function refund(shop, random, order) {
-  const some = { amount: Math.max(1, Math.floor(order.total.amount / random.between(2, 4))), currency: 'CNY' };
-  await shop.refund(order.id, some, random.chance(0.25) ? atBoth(shop.world) : {});
-  if (random.chance(0.3)) await shop.refund(order.id, { amount: order.total.amount, currency: 'CNY' });
-  if (random.chance(0.3)) await shop.refund(order.id);
 }
 
 /** From now until a fresh order is placed, paid and booked by whoever is alive: milliseconds to each, undefined if it never is. */

@@ -1,10 +1,11 @@
 // One epoch: an empty database, two platforms that migrate it at once, buyers, faults one after the other; then everything
 // is healed, the run waits for quiet and checks what it recorded.
 import { sleep } from '../bench/processes.mjs';
-import { Crowd, History, probe, SCARCE, Shop } from './buyers.mjs';
+import { Crowd, History, openTheShop, probe, Shop } from './buyers.mjs';
 import { backlog, collectFacts, sessions } from './facts.mjs';
 import { NotAvailableHere } from './faults-database.mjs';
 import { check } from './invariants.mjs';
+import { SCARCE } from './journeys.mjs';
 import { World } from './world.mjs';
 
 const BUYER_EVERY_MS = 200;
@@ -34,6 +35,7 @@ export async function runEpoch({ server, rounds, seconds, random, epoch, note })
      INSERT INTO trading.stock_movement (sku, kind, quantity) SELECT sku, 'adjust', difference FROM counted`,
     [SCARCE.onHand, SCARCE.sku],
   );
+  await openTheShop(world);
   const crowd = new Crowd(world, history, random.fork(), { everyMs: BUYER_EVERY_MS, epoch });
   crowd.start();
 

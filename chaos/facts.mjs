@@ -3,7 +3,8 @@ import { createRequire } from 'node:module';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { ROOT } from '../bench/processes.mjs';
-import { ON_HAND, SCARCE } from './buyers.mjs';
+import { accountsOf } from './buyers.mjs';
+import { ON_HAND, SCARCE } from './journeys.mjs';
 
 const require = createRequire(import.meta.url);
 const { idOf } = require(path.join(ROOT, 'dist/libs/shared-kernel/src/index.js'));
@@ -23,15 +24,15 @@ export async function backlog(world, parkedOnPurpose = []) {
             (SELECT count(*) FROM logistics.carrier_message WHERE applied_at IS NULL) AS "carrier messages"`,
     [parkedOnPurpose],
   );
-  const captured = new Set(
-    (await world.sql(`SELECT id FROM trading.payment WHERE captured > 0`)).map(({ id }) => idOf('pay', id)),
+  const heard = new Set(
+    (await world.sql(`SELECT id FROM trading.payment WHERE authorized > 0`)).map(({ id }) => idOf('pay', id)),
   );
   const moving = await world.sql(
     'SELECT number, dispatched_at, delivered_at FROM logistics.waybill WHERE withdrawn_at IS NULL AND delivered_at IS NULL',
   );
   const { payments, refunds, owed, scans } = readLedger(world);
   const unheard = [...payments.values()].filter(
-    ({ status, reference }) => status === 'paid' && !captured.has(reference),
+    ({ status, reference }) => ['paid', 'authorized'].includes(status) && !heard.has(reference),
   );
   const scanned = (...codes) => new Set(scans.filter(({ code }) => codes.includes(code)).map(({ number }) => number));
   const [left, arrived] = [scanned('50', '80'), scanned('80')];
@@ -77,8 +78,15 @@ async function factsOf(sql, world, history, quiet, planted) {
       ...Object.fromEntries(Object.entries(prefixes).map(([key, prefix]) => [key, row[key] && idOf(prefix, row[key])])),
     }));
   const ledger = readLedger(world);
+  const operations = await operationsOf(sql);
   return {
+    ...(await goodsOf(sql, ids)),
+    ...(await buyersOf(sql, ids)),
+    accounts: quiet.isReached ? await accountsOf(world) : [],
+    operations,
+    refunds: operations.filter(({ kind }) => kind === 'refund'),
     commands: history.commands,
+    quotes: history.quotes,
     surprises: [...history.surprises, ...world.surprises],
     reads: history.reads,
     starts: world.platforms.reduce((sum, { starts }) => sum + starts, 0),
@@ -86,30 +94,30 @@ async function factsOf(sql, world, history, quiet, planted) {
     planted,
     rules: RULES.map(({ name, event, where = {} }) => ({ name, event, where })),
     initialStock: { default: ON_HAND, [SCARCE.sku]: SCARCE.onHand },
-    orders: ids(await sql('SELECT id, version, status, total FROM trading.orders'), { id: 'ord' }),
-    lines: ids(await sql('SELECT order_id, sku, quantity, unit_price, total FROM trading.order_line'), {
-      order_id: 'ord',
-    }),
+    orders: ids(
+      await sql(
+        `SELECT id, version, status, buyer_id, fulfilment, subtotal, discount, shipping, total,
+                hold_released_at IS NOT NULL AS hold_released FROM trading.orders`,
+      ),
+      { id: 'ord', buyer_id: 'buy' },
+    ),
     stock: await sql('SELECT sku, on_hand, reserved FROM trading.stock_item'),
     movements: await sql(
       `SELECT sku, sum(delta_on_hand)::bigint AS on_hand, sum(delta_reserved)::bigint AS reserved
          FROM trading.stock_movement GROUP BY sku`,
     ),
-    payments: ids(await sql('SELECT id, order_id, amount, captured, refund_pending, refunded FROM trading.payment'), {
-      id: 'pay',
-      order_id: 'ord',
-    }),
-    refunds: ids(
+    payments: ids(
       await sql(
-        `SELECT id, payment_id, order_id, amount, state, request_key FROM trading.payment_operation WHERE kind = 'refund'`,
+        `SELECT id, order_id, gateway, capture, amount, authorized, capture_pending, captured, refund_pending, refunded
+           FROM trading.payment`,
       ),
-      { id: 'ref', payment_id: 'pay', order_id: 'ord' },
+      { id: 'pay', order_id: 'ord' },
     ),
     keys: await sql('SELECT scope, key, status, body FROM http.idempotency_key'),
-    waybills: ids(await sql('SELECT id, order_id, carrier, number, status, version FROM logistics.waybill'), {
-      id: 'wbl',
-      order_id: 'ord',
-    }),
+    waybills: ids(
+      await sql('SELECT id, order_id, fulfilment_id, carrier, number, status, version FROM logistics.waybill'),
+      { id: 'wbl', order_id: 'ord', fulfilment_id: 'ful' },
+    ),
     messages: ids(await sql('SELECT id, order_id, event_id, rule, state FROM notification.delivery'), {
       id: 'ntf',
       order_id: 'ord',
@@ -132,9 +140,76 @@ async function factsOf(sql, world, history, quiet, planted) {
     ledger: {
       payments: [...ledger.payments.values()],
       refunds: [...ledger.refunds.values()],
+      operations: [...ledger.operations.values()],
       waybills: [...ledger.waybills.values()],
       scans: ledger.scans,
     },
+  };
+}
+
+const PREFIXES = { refund: 'ref', capture: 'cap', void: 'voi' };
+
+/** Captures, voids and refunds; an authorisation is told by its payment. */
+async function operationsOf(sql) {
+  const rows = await sql(
+    `SELECT id, payment_id, order_id, kind, amount, state, request_key, units FROM trading.payment_operation
+      WHERE kind <> 'authorize'`,
+  );
+  return rows.map((row) => ({
+    ...row,
+    id: idOf(PREFIXES[row.kind], row.id),
+    payment_id: idOf('pay', row.payment_id),
+    order_id: idOf('ord', row.order_id),
+  }));
+}
+
+/** What became of the units of orders. */
+async function goodsOf(sql, ids) {
+  const ofOrder = { order_id: 'ord' };
+  return {
+    lines: ids(
+      await sql(
+        `SELECT order_id, line_no, sku, quantity, unit_price, discount, total, cancelled, shipped, delivered, announced,
+                returned, undelivered, refunded, refunded_amount FROM trading.order_line`,
+      ),
+      ofOrder,
+    ),
+    fulfilments: ids(await sql('SELECT id, order_id, status, lines FROM trading.fulfilment'), {
+      id: 'ful',
+      ...ofOrder,
+    }),
+    returns: ids(await sql('SELECT id, order_id, status, reason, lines, decisions FROM trading.return'), {
+      id: 'ret',
+      ...ofOrder,
+    }),
+    orderMovements: ids(
+      await sql(
+        `SELECT order_id, sku, kind, sum(quantity)::bigint AS units FROM trading.stock_movement
+          WHERE order_id IS NOT NULL GROUP BY order_id, sku, kind`,
+      ),
+      ofOrder,
+    ),
+  };
+}
+
+/** Coupons, points and what buyers have in store. */
+async function buyersOf(sql, ids) {
+  const of = { order_id: 'ord', buyer_id: 'buy', refund_id: 'ref', payment_id: 'pay' };
+  return {
+    coupons: await sql('SELECT code, total_limit, used FROM trading.coupon'),
+    couponBuyers: ids(await sql('SELECT code, buyer_id, used, most FROM trading.coupon_buyer'), of),
+    redemptions: ids(await sql('SELECT order_id, code, buyer_id, given_back_at FROM trading.coupon_redemption'), of),
+    points: ids(
+      await sql('SELECT buyer_id, kind, points, order_id, refund_id FROM trading.point_entry ORDER BY id'),
+      of,
+    ),
+    balances: ids(await sql('SELECT buyer_id, currency, balance FROM trading.balance_account'), of),
+    balanceEntries: ids(
+      await sql(
+        `SELECT id, buyer_id, currency, kind, amount, payment_id, refund_id, request_key FROM trading.balance_entry`,
+      ),
+      { id: 'bal', ...of },
+    ),
   };
 }
 
@@ -146,17 +221,27 @@ async function takenTypes(sql) {
 
 /** The sandbox's books, read from its file: what it decided, whoever was told. */
 function readLedger(world) {
-  const ledger = { payments: new Map(), refunds: new Map(), waybills: new Map(), owed: new Set(), scans: [] };
+  const ledger = {
+    payments: new Map(),
+    operations: new Map(),
+    refunds: new Map(),
+    waybills: new Map(),
+    owed: new Set(),
+    scans: [],
+  };
   const lines = readFileSync(path.join(world.folder, 'sandbox/ledger.jsonl'), 'utf8').split('\n');
   lines.pop(); // empty, or torn by a kill
   for (const entry of lines.flatMap((line) => JSON.parse(line))) applyEntry(ledger, entry);
   return ledger;
 }
 
-function applyEntry({ payments, refunds, waybills, owed, scans }, entry) {
+function applyEntry({ payments, operations, refunds, waybills, owed, scans }, entry) {
   switch (entry.kind) {
     case 'payment-decided':
       return payments.set(entry.payment.reference, entry.payment);
+    case 'operation-answered':
+      operations.set(entry.operation.reference, entry.operation);
+      return operate(payments.get(entry.operation.payment), entry.operation);
     case 'refund-answered':
       return refunds.set(entry.refund.reference, { ...entry.refund });
     case 'refund-failed-later':
@@ -174,6 +259,13 @@ function applyEntry({ payments, refunds, waybills, owed, scans }, entry) {
     default:
       throw new Error(`the ledger has an entry of an unknown kind: ${entry.kind}`);
   }
+}
+
+/** A capture takes of what is authorised; what nobody can take any more is gone. */
+function operate(payment, { kind, amount, final, status }) {
+  if (status !== 'succeeded') return;
+  payment.captured = (payment.captured ?? 0) + (kind === 'capture' ? amount : 0);
+  if (final || payment.captured === payment.amount) payment.status = payment.captured > 0 ? 'paid' : 'voided';
 }
 
 function letters(world) {

@@ -151,6 +151,8 @@ const processFaults = [
 /** Target → kind → milliseconds, for those that take time. */
 const OUTSIDE = {
   'gateway.callback': { duplicate: 0, delay: 1500, lose: 0, reorder: 0, garbage: 0, 'bad-signature': 0 },
+  'gateway.capture': { 'timeout-after-success': 6000, 'timeout-before': 6000, error: 0, fail: 0 },
+  'gateway.void': { 'timeout-after-success': 6000, 'timeout-before': 6000, error: 0, fail: 0 },
   'gateway.refund': { 'timeout-after-success': 6000, 'timeout-before': 6000, error: 0, fail: 0, 'fail-later': 800 },
   'carrier.book': { 'timeout-after-success': 6000, 'timeout-before': 6000, error: 0, 'no-number': 0 },
   'carrier.callback': { duplicate: 0, delay: 1500, lose: 0, reorder: 0, 'unknown-code': 0, garbage: 0 },
@@ -175,9 +177,15 @@ const outsideFaults = Object.entries(OUTSIDE).flatMap(([target, kinds]) =>
 
 /** An order that comes by where the fault waits. */
 async function provoke(shop, target) {
-  const placed = (await shop.checkout([{ sku: 'SKU-10', quantity: 1 }])).answers[0]?.body;
+  const instruction = { 'gateway.capture': 'capture', 'gateway.void': 'void' }[target];
+  const more = instruction && { capture: 'manual' };
+  const placed = (await shop.checkout([{ sku: 'SKU-10', quantity: 1 }], { more })).answers[0]?.body;
   if (!placed) return;
   await shop.pay(placed, 'paid');
+  if (instruction) {
+    await shop.isAuthorized(placed);
+    return void (await shop[instruction](placed));
+  }
   const waybill = await shop.booked(placed.order.id);
   if (waybill && target === 'carrier.callback') await shop.scan(waybill, '50').then(() => shop.scan(waybill, '80'));
   if (target === 'gateway.refund') await shop.refund(placed.order.id);

@@ -1,119 +1,6 @@
 import { check, INVARIANT_NAMES } from '../chaos/invariants.mjs';
-
-type Facts = ReturnType<typeof aRightRun>;
-
-const AMOUNT = 3000;
-const money = (amount: number) => ({ amount, currency: 'CNY' });
-
-const event = (
-  lane: number,
-  position: number,
-  id: string,
-  type: string,
-  aggregate: string,
-  version: number,
-  payload: Record<string, unknown>,
-) => ({ lane, position, id, type, aggregate_id: aggregate, version, payload });
-
-const answered = (kind: string, key: string, outcome: string, bodies: Record<string, unknown>[]) => ({
-  kind,
-  key,
-  outcome,
-  answers: bodies.map((body, nth) => ({ begun: nth * 2, at: nth * 2 + 1, status: 201, body })),
-});
-
-const order = (id: string, status: string) => ({
-  order: { id, status, total: money(AMOUNT) },
-  payment: { id: `pay_${id}` },
-});
-
-/** A delivered order with a refund, a cancelled one and an open one, as a run without a fault leaves them. */
-function aRightRun() {
-  const bought = (id: string) => ({ order_id: id, sku: 'SKU-1', quantity: 3, unit_price: 1000, total: AMOUNT });
-  const payment = (id: string, captured: number, refunded: number) => ({
-    ...{ id: `pay_${id}`, order_id: id, amount: AMOUNT, captured, refund_pending: 0, refunded },
-  });
-  const refund = { id: 'ref_1', orderId: 'd', status: 'success', amount: money(500), reason: 'damaged' };
-  const events = [
-    event(0, 1, 'e1', 'trading.order-placed.v1', 'd', 1, { orderId: 'd' }),
-    event(0, 2, 'e2', 'trading.order-paid.v1', 'd', 2, { orderId: 'd' }),
-    event(0, 3, 'e3', 'trading.order-shipped.v1', 'd', 3, { orderId: 'd' }),
-    event(0, 4, 'e4', 'trading.order-delivered.v1', 'd', 4, { orderId: 'd' }),
-    event(0, 5, 'e5', 'trading.refund-requested.v1', 'd', 5, { orderId: 'd' }),
-    event(0, 6, 'e6', 'trading.refund-settled.v1', 'd', 6, { orderId: 'd', status: 'success' }),
-    event(1, 1, 'e7', 'trading.order-placed.v1', 'c', 1, { orderId: 'c' }),
-    event(1, 2, 'e8', 'trading.order-cancelled.v1', 'c', 2, { orderId: 'c', from: 'created' }),
-    event(1, 3, 'e9', 'trading.order-placed.v1', 'o', 1, { orderId: 'o' }),
-    event(1, 4, 'e10', 'logistics.waybill-created.v1', 'wbl_d', 1, { orderId: 'd' }),
-  ];
-  return {
-    commands: [
-      answered('checkout', 'k1', 'acknowledged', [order('d', 'created'), order('d', 'created')]),
-      answered('checkout', 'k2', 'acknowledged', [order('c', 'created')]),
-      answered('checkout', 'k3', 'acknowledged', [order('o', 'created')]),
-      answered('checkout', 'k4', 'refused', []),
-      answered('cancel', 'k5', 'acknowledged', [{ id: 'c', status: 'cancelled' }]),
-      answered('refund', 'k6', 'acknowledged', [{ ...refund, status: 'pending' }, refund]),
-      answered('refund', 'k7', 'refused', []),
-    ],
-    surprises: [] as string[],
-    reads: 3,
-    starts: 2,
-    quiet: { tookMs: 1000, late: [] as [string, number][], isReached: true },
-    planted: [{ what: 'a poisoned event is parked', holds: true }],
-    rules: [
-      { name: 'tell-paid', event: 'trading.order-paid.v1', where: {} },
-      { name: 'tell-refund', event: 'trading.refund-settled.v1', where: { status: 'success' } },
-    ],
-    initialStock: { default: 100 },
-    orders: [
-      { id: 'd', version: 6, status: 'delivered', total: AMOUNT },
-      { id: 'c', version: 2, status: 'cancelled', total: AMOUNT },
-      { id: 'o', version: 1, status: 'created', total: AMOUNT },
-    ],
-    lines: [bought('d'), bought('c'), bought('o')],
-    stock: [{ sku: 'SKU-1', on_hand: 97, reserved: 3 }],
-    movements: [{ sku: 'SKU-1', on_hand: 97, reserved: 3 }],
-    payments: [payment('d', AMOUNT, 500), payment('c', 0, 0), payment('o', 0, 0)],
-    refunds: [
-      { id: 'ref_1', payment_id: 'pay_d', order_id: 'd', amount: 500, state: 'succeeded', request_key: 'POST k6' },
-    ],
-    keys: [
-      { key: 'k1', body: order('d', 'created') },
-      { key: 'k2', body: order('c', 'created') },
-      { key: 'k3', body: order('o', 'created') },
-      { key: 'k5', body: { id: 'c', status: 'cancelled' } },
-      { key: 'k6', body: refund },
-    ] as { key: string; body: Record<string, unknown> }[],
-    waybills: [{ id: 'wbl_d', order_id: 'd', carrier: 'SF', number: 'SF1', status: 'DELIVERED', version: 1 }],
-    messages: [
-      { id: 'ntf_1', order_id: 'd', event_id: 'e2', rule: 'tell-paid', state: 'succeeded' },
-      { id: 'ntf_2', order_id: 'd', event_id: 'e6', rule: 'tell-refund', state: 'succeeded' },
-    ],
-    letters: ['ntf_1', 'ntf_2'],
-    events,
-    heads: [
-      { lane: 0, head: 6 },
-      { lane: 1, head: 4 },
-    ],
-    cursors: [
-      { subscription: 'a', lane: 0, position: 6 },
-      { subscription: 'a', lane: 1, position: 4 },
-    ],
-    parked: [] as Record<string, unknown>[],
-    deliveries: events.map(({ id }) => ({ subscription: 'chaos.recorder', event_id: id })),
-    taken: { 'chaos.recorder': [...new Set(events.map(({ type }) => type))] },
-    ledger: {
-      payments: [{ reference: 'pay_d', status: 'paid', amount: AMOUNT }],
-      refunds: [{ reference: 'ref_1', payment: 'pay_d', status: 'succeeded', amount: 500 }],
-      waybills: [{ number: 'SF1', orderId: 'd', status: 'booked' }],
-      scans: [
-        { number: 'SF1', orderId: 'd', code: '50' },
-        { number: 'SF1', orderId: 'd', code: '80' },
-      ],
-    },
-  };
-}
+import { AMOUNT, aRightRun, type Facts, order, type Planted } from './chaos/right-run';
+import { TRADING_VIOLATIONS } from './chaos/trading-violations';
 
 const ONCE = 'an acknowledged order exists once, and no other one does';
 const COMMANDS = 'an acknowledged cancellation or refund exists once';
@@ -125,7 +12,7 @@ const TOTALS = 'the lines of an order add up to its total';
 const MONEY = 'captured minus refunded adds up for each payment';
 const BOOKS = "money is where the gateway's own books say it is";
 const WAYBILLS = 'a paid order has one waybill at its carrier, a cancelled one none that lives';
-const SCANS = 'what the carrier scanned has moved the order';
+const SCANS = 'what the carrier scanned has moved the goods';
 const MESSAGES = 'each message was meant once, and sent';
 const FOLD = "an order's status is the fold of its events";
 const VERSIONS = 'versions have no gap and no double for each aggregate';
@@ -135,14 +22,12 @@ const QUIET = 'nothing is left to do, in bounded time';
 const PLANTED = 'what was made to fail was set aside, alone';
 const SURPRISES = 'nothing unexpected was answered, and no process ended by itself';
 
-type Planted = [invariant: string, what: string, plant: (facts: Facts) => void];
-
 const PLANTED_VIOLATIONS: Planted[] = [
   [ONCE, 'an acknowledged order is lost', (run) => void run.orders.pop()],
   [ONCE, 'one key made two orders', (run) => (run.commands[0]!.answers[1]!.body = order('x', 'created'))],
   [ONCE, 'an order exists that nobody was told of', (run) => run.orders.push({ ...run.orders[2]!, id: 'x' })],
   [COMMANDS, 'a cancellation was acknowledged and has no effect', (run) => (run.orders[1]!.status = 'created')],
-  [COMMANDS, 'an acknowledged refund is lost', (run) => void run.refunds.pop()],
+  [COMMANDS, 'an acknowledged refund is lost', (run) => void run.refunds.shift()],
   [COMMANDS, 'one request made two refunds', (run) => run.refunds.push({ ...run.refunds[0]!, id: 'ref_2' })],
   [NOTHING, 'a refused checkout left an answer', (run) => run.keys.push({ key: 'k4', body: order('d', 'created') })],
   [
@@ -159,11 +44,14 @@ const PLANTED_VIOLATIONS: Planted[] = [
   ],
   [SAME, 'another answer was kept than was given', (run) => (run.keys[1]!.body = order('o', 'created'))],
   [STOCK, 'a unit is held for nobody', (run) => (run.stock[0]!.reserved = 4)],
+  [STOCK, 'goods were taken in twice', (run) => (run.commands[16]!.body = { quantity: 10 })],
   [STOCK, 'a unit is gone', (run) => (run.stock[0]!.on_hand = 96)],
   [LEDGER, 'a movement was not written', (run) => (run.movements[0]!.reserved = 2)],
   [TOTALS, 'a line is missing', (run) => void run.lines.pop()],
   [TOTALS, 'more is charged than was ordered', (run) => (run.payments[2]!.amount = AMOUNT + 1)],
   [MONEY, 'more was refunded than operations say', (run) => (run.payments[0]!.refunded = 600)],
+  [TOTALS, 'more is charged than was quoted', (run) => (run.quotes['q1'] = AMOUNT - 1)],
+  [TOTALS, 'a discount is on no line', (run) => (run.lines[3]!.discount = 0)],
   [MONEY, 'an amount stays on its way back', (run) => (run.payments[0]!.refund_pending = 1)],
   [
     BOOKS,
@@ -175,6 +63,11 @@ const PLANTED_VIOLATIONS: Planted[] = [
     'the gateway charged and we do not know',
     (run) => run.ledger.payments.push({ ...run.ledger.payments[0]!, reference: 'pay_c' }),
   ],
+  [BOOKS, 'the gateway captured and we do not know', (run) => (run.ledger.payments[1]!.captured = 2000)],
+  [BOOKS, 'the gateway refused a capture that we count', (run) => (run.ledger.operations[0]!.status = 'failed')],
+  [BOOKS, 'more is authorised than the gateway says', (run) => (run.ledger.payments[1]!.status = 'voided')],
+  [WAYBILLS, 'a part of an order was never booked', (run) => (run.ledger.waybills[1]!.orderId = 'x')],
+  [SCANS, 'a part arrived and does not know', (run) => (run.fulfilments[0]!.status = 'shipped')],
   [
     WAYBILLS,
     'a paid order was booked twice',
@@ -212,6 +105,7 @@ const PLANTED_VIOLATIONS: Planted[] = [
   [QUIET, 'an event stays parked', (run) => run.parked.push({ subscription: 'a', status: 'parked' })],
   [PLANTED, 'a poisoned event was not parked', (run) => (run.planted[0]!.holds = false)],
   [SURPRISES, 'a process ended by itself', (run) => run.surprises.push('A ended with 1')],
+  ...TRADING_VIOLATIONS,
 ];
 
 const violated = (facts: Facts): string[] =>

@@ -18,7 +18,7 @@ const PROMOTION = {
   actions: [{ kind: 'order-percent', basisPoints: 1000 }],
 };
 /** Few uses, so that buyers fight over them. */
-const COUPON = { code: 'CHAOS', totalLimit: 30, perBuyerLimit: 6 };
+const COUPON = { code: 'CHAOS', totalLimit: 12, perBuyerLimit: 3 };
 
 /** Refusals that a command may get here; any other one is a finding. */
 const REFUSALS = {

@@ -18,6 +18,7 @@ import {
   NestLogger,
 } from '@tradewind/shared-kernel/observability';
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { tryItOut } from './http/try-it-out';
 import { PlatformModule } from './platform.module';
 import type { Settings } from './start/settings';
 
@@ -76,10 +77,17 @@ export function describeApi(app: NestFastifyApplication): void {
   const config = new DocumentBuilder()
     .setTitle('Tradewind')
     .setDescription(
-      'Order-to-delivery platform. Money is integer minor units; times are RFC 3339 UTC; errors are RFC 9457 problem documents.',
+      'Order-to-delivery platform. Money is integer minor units; times are RFC 3339 UTC; errors are RFC 9457 problem documents.\n\n' +
+        'Every example can be tried as it stands. Begin with `POST /v1/checkout`: from then on this page puts the identifiers that ' +
+        'were answered (of an order, payment, refund, return, waybill, …) in the place of those in the examples, and shows what it sent. ' +
+        'Elsewhere, for example with curl, put them there yourself.',
     )
     .setVersion('1')
     .build();
   const document = () => SwaggerModule.createDocument(app, config);
-  SwaggerModule.setup('docs', app, document, { jsonDocumentUrl: 'openapi.json', yamlDocumentUrl: 'openapi.yaml' });
+  SwaggerModule.setup('docs', app, document, {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+    swaggerOptions: tryItOut,
+  });
 }

@@ -24,7 +24,7 @@ export class WaybillAnswer {
   @ApiProperty({ description: 'Identifier of the waybill.', example: 'wbl_01kaqz3v8pe5ws3v1x2m9c6r4t' })
   id: string;
 
-  @ApiProperty({ description: 'The order that it carries.', example: 'ord_01kaqz3tr2f8vbq1v0c4k7n5rc' })
+  @ApiProperty({ description: 'The order that it carries.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
   orderId: string;
 
   @ApiProperty({

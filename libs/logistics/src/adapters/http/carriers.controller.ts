@@ -11,20 +11,17 @@ import { UnmappedCodes, UnmappedCodesAnswer } from './unmapped-codes';
 type RequestHeaders = SignedBytes['headers'];
 
 const CARRIER = { name: 'carrier', description: 'The carrier.', enum: ['SF', 'ZTO'], example: 'SF' };
-const ROUTE_PUSH = {
-  Body: {
-    WaybillRoute: [
-      {
-        id: '176386320000012345',
-        mailno: 'SF4406512873912',
-        orderid: 'ord_01kaqz3tr2f8vbq1v0c4k7n5rc',
-        acceptTime: '2026-11-23 10:00:00',
-        acceptAddress: '深圳市',
-        remark: '顺丰速运 已收取快件',
-        opCode: '50',
-      },
-    ],
-  },
+const ROUTE = {
+  mailno: 'SF4406512873912',
+  orderid: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5',
+  acceptAddress: '深圳市',
+};
+const PICKED_UP = { id: '176386320000012345', acceptTime: '2026-11-23 10:00:00', opCode: '50' };
+const SIGNED_FOR = { id: '176386320000012346', acceptTime: '2026-11-24 10:00:00', opCode: '80' };
+const push = (route: object) => ({ Body: { WaybillRoute: [{ ...ROUTE, ...route }] } });
+const EXAMPLES = {
+  'picked-up': { summary: 'SF has the parcel', value: push({ ...PICKED_UP, remark: '顺丰速运 已收取快件' }) },
+  'signed-for': { summary: 'The parcel arrived', value: push({ ...SIGNED_FOR, remark: '已签收' }) },
 };
 
 @ApiTags('Logistics')
@@ -43,8 +40,9 @@ export class CarriersController {
   @ApiParam(CARRIER)
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiBody({
-    description: 'What the carrier sends; here a route push of SF.',
-    schema: { type: 'object', example: ROUTE_PUSH },
+    description: 'What the carrier sends; here a route push of SF about a waybill of `GET /v1/orders/{id}/waybills`.',
+    schema: { type: 'object' },
+    examples: EXAMPLES,
   })
   @ApiOkResponse({ description: "The carrier's own acknowledgement.", schema: { type: 'object' } })
   async callback(
@@ -63,8 +61,9 @@ export class CarriersController {
   @ApiParam({ name: 'secret', description: 'Agreed with the carrier.', example: 'sandbox-sf-secret' })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded')
   @ApiBody({
-    description: 'What the carrier sends; here a route push of SF.',
-    schema: { type: 'object', example: ROUTE_PUSH },
+    description: 'What the carrier sends; here a route push of SF about a waybill of `GET /v1/orders/{id}/waybills`.',
+    schema: { type: 'object' },
+    examples: EXAMPLES,
   })
   @ApiOkResponse({ description: "The carrier's own acknowledgement.", schema: { type: 'object' } })
   async callbackWithSecret(

@@ -6,7 +6,10 @@ import { maskEmail } from '../../domain/recipient';
 import type { DeliveryRecord } from '../../features/deliveries';
 
 export class NotificationsQuery extends PageQuery {
-  @ApiProperty({ description: 'The order whose messages are listed.', example: 'ord_01jdx3p8e6fq8v2m0c4k7n5r9t' })
+  @ApiProperty({
+    description: 'The order whose messages are listed: `order.id` in the answer of `POST /v1/checkout`.',
+    example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5',
+  })
   @IsIdOf('ord')
   orderId: string;
 }

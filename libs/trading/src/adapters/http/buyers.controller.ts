@@ -21,7 +21,7 @@ import { ProblemShape } from './shapes';
 
 const memberNumber = {
   description: 'Member number of the shop: a signed 64-bit integer as a decimal string.',
-  example: '9007199254740993',
+  example: '1001',
 };
 
 export class BuyerInput {

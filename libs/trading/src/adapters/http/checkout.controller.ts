@@ -1,6 +1,7 @@
 import { Body, Controller, Ip, Post, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import {
+  ApiBody,
   ApiCreatedResponse,
   ApiHeader,
   ApiOperation,
@@ -108,6 +109,32 @@ export class CheckoutAnswer {
   payment: PaymentShape;
 }
 
+/** What the examples share: two of SKU-1 for the buyer of the demo, 王小明 in 深圳. */
+const BASKET = {
+  lines: [{ sku: 'SKU-1', quantity: 2 }],
+  buyerId: 'buy_01kc1xv8q1fwer8xv1wbq0z4a8',
+  shippingAddress: {
+    name: '王小明',
+    phone: '+86 138 0000 0000',
+    country: 'CN',
+    province: '广东省',
+    city: '深圳市',
+    district: '南山区',
+    line1: '科技园南路 1 号',
+    postcode: '518057',
+  },
+  email: 'wang@example.com',
+  paymentMethod: 'sandbox',
+  carrier: 'SF',
+  locale: 'zh-CN',
+};
+const EXAMPLES = {
+  plain: { summary: 'Paid at the sandbox, shipped as a whole', value: BASKET },
+  balance: { summary: 'Paid at once from what the buyer has in store', value: { ...BASKET, paymentMethod: 'balance' } },
+  capture: { summary: 'Only authorised; captured or voided later', value: { ...BASKET, capture: 'manual' } },
+  fulfilment: { summary: 'Shipped as fulfilments are requested', value: { ...BASKET, fulfilment: 'manual' } },
+};
+
 @ApiTags('Trading')
 @Controller('v1/checkout')
 export class CheckoutController {
@@ -119,7 +146,13 @@ export class CheckoutController {
 
   /** Holds the stock and creates the order with its pending payment, or refuses and keeps nothing. */
   @Post()
-  @ApiOperation({ summary: 'Check out a basket' })
+  @ApiOperation({
+    summary: 'Check out a basket',
+    description:
+      'Open `payment.redirectUrl` in a browser to pay as the buyer would. Take another `Idempotency-Key` for another basket: ' +
+      'the same one gives the first answer again.',
+  })
+  @ApiBody({ type: CheckoutInput, examples: EXAMPLES })
   @ApiHeader({
     name: 'Idempotency-Key',
     required: true,

@@ -53,7 +53,11 @@ export class DiagnosisController {
 
   @Get(':id/diagnosis')
   @ApiOperation({ summary: 'Why an order does not move, and what would help' })
-  @ApiParam({ name: 'id', description: 'Identifier of the order, `ord_…`.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  @ApiParam({
+    name: 'id',
+    description: 'Identifier of the order, `ord_…`: `order.id` in the answer of `POST /v1/checkout`.',
+    example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5',
+  })
   @ApiOkResponse({ description: 'What it waits for, in every context.', type: DiagnosisAnswer })
   @ApiResponse({ status: 404, description: '`unknown-order`.', type: ProblemShape })
   async diagnose(@Param('id') id: string): Promise<DiagnosisAnswer> {

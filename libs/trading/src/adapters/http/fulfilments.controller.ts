@@ -74,7 +74,7 @@ export class FulfilmentsShape {
 
 const ORDER = {
   name: 'id',
-  description: 'Identifier of the order, `ord_…`.',
+  description: 'Identifier of the order, `ord_…`: `order.id` in the answer of `POST /v1/checkout`.',
   example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5',
 };
 
@@ -89,7 +89,10 @@ export class FulfilmentsController {
 
   /** For orders that were checked out with `fulfilment: "manual"`. */
   @Post()
-  @ApiOperation({ summary: 'Ship units of a paid order' })
+  @ApiOperation({
+    summary: 'Ship units of a paid order',
+    description: 'For a checkout with `fulfilment: "manual"`, once it is paid.',
+  })
   @ApiParam(ORDER)
   @ApiHeader({
     name: 'Idempotency-Key',

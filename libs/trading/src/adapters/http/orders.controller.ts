@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import {
+  ApiBody,
   ApiHeader,
   ApiOkResponse,
   ApiOperation,
@@ -98,6 +99,11 @@ export class Timeline {
   data: TimelineEntry[];
 }
 
+const CANCELS = {
+  units: { summary: 'Some units', value: { reason: 'changed my mind', lines: [{ lineNo: 1, quantity: 1 }] } },
+  whole: { summary: 'The whole order', value: { reason: 'changed my mind' } },
+};
+
 @ApiTags('Trading')
 @ApiResponse({ status: 404, description: '`unknown-order`.', type: ProblemShape })
 @Controller('v1/orders')
@@ -118,7 +124,11 @@ export class OrdersController {
 
   @Get(':id')
   @ApiOperation({ summary: 'Read an order' })
-  @ApiParam({ name: 'id', description: 'Identifier of the order, `ord_…`.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  @ApiParam({
+    name: 'id',
+    description: 'Identifier of the order, `ord_…`: `order.id` in the answer of `POST /v1/checkout`.',
+    example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5',
+  })
   @ApiOkResponse({ description: 'The order, with its version as ETag.', type: OrderShape })
   @ApiResponse({ status: 304, description: 'It is still the version of If-None-Match.' })
   async read(
@@ -136,7 +146,11 @@ export class OrdersController {
 
   @Get(':id/timeline')
   @ApiOperation({ summary: 'Everything that happened to an order, in every context' })
-  @ApiParam({ name: 'id', description: 'Identifier of the order, `ord_…`.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  @ApiParam({
+    name: 'id',
+    description: 'Identifier of the order, `ord_…`: `order.id` in the answer of `POST /v1/checkout`.',
+    example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5',
+  })
   @ApiOkResponse({ description: 'Every event of the order.', type: Timeline })
   async timeline(@Param('id') id: string): Promise<Timeline> {
     const events = await this.eventLog.history(orderIdOf(id));
@@ -160,7 +174,12 @@ export class OrdersController {
   @Post(':id/cancel')
   @HttpCode(200)
   @ApiOperation({ summary: 'Cancel an order, or units of it, that have not shipped' })
-  @ApiParam({ name: 'id', description: 'Identifier of the order, `ord_…`.', example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  @ApiBody({ type: CancelInput, examples: CANCELS })
+  @ApiParam({
+    name: 'id',
+    description: 'Identifier of the order, `ord_…`: `order.id` in the answer of `POST /v1/checkout`.',
+    example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5',
+  })
   @ApiHeader({
     name: 'Idempotency-Key',
     required: true,

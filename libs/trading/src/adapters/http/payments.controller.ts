@@ -132,7 +132,6 @@ export class CallbackQuery extends PageQuery {
   @ApiPropertyOptional({
     description: '`mismatch`: what was set aside because it names another amount, currency or reference.',
     enum: CALLBACK_OUTCOMES,
-    example: 'mismatch',
   })
   @IsOptional()
   @IsIn(CALLBACK_OUTCOMES)
@@ -181,9 +180,14 @@ const KEY = {
   required: true,
   description: '1 to 255 printable ASCII characters; a repeat gets the first answer.',
 };
+const AUTHORISED = 'For a checkout with `capture: "manual"` whose buyer has paid at `payment.redirectUrl`.';
+const CAPTURES = {
+  part: { summary: 'A part', value: { amount: { amount: 500, currency: 'CNY' } } },
+  rest: { summary: 'All that is left', value: {} },
+};
 const ID = {
   name: 'id',
-  description: 'Identifier of the payment, `pay_…`.',
+  description: 'Identifier of the payment, `pay_…`: `payment.id` in the answer of `POST /v1/checkout`.',
   example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6',
 };
 
@@ -215,7 +219,8 @@ export class PaymentsController {
   }
 
   @Post(':id/captures')
-  @ApiOperation({ summary: 'Capture what is authorised, or part of it' })
+  @ApiOperation({ summary: 'Capture what is authorised, or part of it', description: AUTHORISED })
+  @ApiBody({ type: CaptureInput, examples: CAPTURES })
   @ApiParam(ID)
   @ApiHeader({ ...KEY, example: 'capture-4711' })
   @ApiCreatedResponse({ description: 'The capture; its money is set aside whatever its status.', type: OperationShape })
@@ -238,7 +243,7 @@ export class PaymentsController {
   }
 
   @Post(':id/void')
-  @ApiOperation({ summary: 'Let go of what is authorised and not captured' })
+  @ApiOperation({ summary: 'Let go of what is authorised and not captured', description: AUTHORISED })
   @ApiParam(ID)
   @ApiHeader({ ...KEY, example: 'void-4711' })
   @ApiCreatedResponse({ description: 'The void.', type: OperationShape })
@@ -255,7 +260,12 @@ export class PaymentsController {
   @Post('callbacks/:gateway')
   @HttpCode(200)
   @RouteConfig({ raw: true })
-  @ApiOperation({ summary: 'A payment gateway reports; signed over the raw bytes' })
+  @ApiOperation({
+    summary: 'A payment gateway reports; signed over the raw bytes',
+    description:
+      'Only the gateway can sign: what is sent from this page is answered 401. Pay at `payment.redirectUrl` of a checkout, ' +
+      'and the sandbox calls here.',
+  })
   @ApiParam({ name: 'gateway', description: 'Name of the gateway.', example: 'sandbox' })
   @ApiBody({ description: 'As the gateway sends it.', schema: { type: 'object' } })
   @ApiOkResponse({ description: 'Acknowledged.', type: CallbackAnswer })
@@ -276,7 +286,11 @@ export class PaymentsController {
   @ApiParam({ name: 'gateway', description: 'Name of the gateway.', example: 'sandbox' })
   @ApiOkResponse({ description: 'A page for the buyer.', content: { 'text/html': { schema: { type: 'string' } } } })
   @ApiResponse({ status: 404, description: '`unknown-payment`, `unknown-gateway`.', type: ProblemShape })
-  @ApiQuery({ name: 'reference', description: '`pay_…`', example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6' })
+  @ApiQuery({
+    name: 'reference',
+    description: 'The payment, `pay_…`: `payment.id` in the answer of `POST /v1/checkout`.',
+    example: 'pay_01kc1xv8q1fwer8xv1wbq0z4a6',
+  })
   async back(@Param('gateway') gateway: string, @Query('reference') reference: unknown): Promise<string> {
     if (!isId('pay', reference)) throw refusal('unknown-payment', 'not the identifier of a payment');
     const order = await this.returning.lookUp(gateway, reference);

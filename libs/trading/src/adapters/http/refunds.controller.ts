@@ -1,6 +1,7 @@
 import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import {
+  ApiBody,
   ApiCreatedResponse,
   ApiHeader,
   ApiOkResponse,
@@ -101,6 +102,13 @@ export class RefundPage extends NextCursor {
   data: RefundShape[];
 }
 
+const REFUND = { orderId: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5', reason: 'damaged on arrival' };
+const EXAMPLES = {
+  units: { summary: 'The price of units', value: { ...REFUND, lines: [{ lineNo: 1, quantity: 1 }] } },
+  amount: { summary: 'An amount', value: { ...REFUND, amount: { amount: 500, currency: 'CNY' } } },
+  rest: { summary: 'All that is left', value: REFUND },
+};
+
 @ApiTags('Trading')
 @Controller()
 export class RefundsController {
@@ -112,7 +120,11 @@ export class RefundsController {
 
   /** `POST /refund` is the same call under its old name. */
   @Post(['v1/refunds', 'refund'])
-  @ApiOperation({ summary: 'Give money back' })
+  @ApiOperation({
+    summary: 'Give money back',
+    description: 'For an order that `POST /v1/checkout` answered, once it is paid.',
+  })
+  @ApiBody({ type: RefundInput, examples: EXAMPLES })
   @ApiHeader({
     name: 'Idempotency-Key',
     required: true,
@@ -122,7 +134,11 @@ export class RefundsController {
   @ApiCreatedResponse({ description: 'The refund; its money is set aside whatever its status.', type: RefundShape })
   @ApiResponse({ status: 404, description: '`unknown-order`.', type: ProblemShape })
   @ApiResponse({ status: 409, description: '`not-refundable`.', type: ProblemShape })
-  @ApiResponse({ status: 422, description: '`refund-exceeds-captured`.', type: ProblemShape })
+  @ApiResponse({
+    status: 422,
+    description: '`refund-exceeds-captured`, `amount-or-lines`, `unknown-line`.',
+    type: ProblemShape,
+  })
   async refund(
     @Body() { orderId, amount, lines, reason }: RefundInput,
     @Idempotent('money') idempotency: IdempotentRequest,
@@ -153,7 +169,7 @@ export class RefundsController {
   @ApiOperation({ summary: 'Read a refund' })
   @ApiParam({
     name: 'id',
-    description: 'Identifier of the refund, `ref_…`.',
+    description: 'Identifier of the refund, `ref_…`: `id` in the answer of `POST /v1/refunds`.',
     example: 'ref_01kc1xv8q1fwer8xv1wbq0z4b1',
   })
   @ApiOkResponse({ description: 'The refund as it stands.', type: RefundShape })

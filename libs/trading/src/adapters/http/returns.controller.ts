@@ -127,7 +127,7 @@ const KEY = {
 };
 const RETURN = {
   name: 'id',
-  description: 'Identifier of the return, `ret_…`.',
+  description: 'Identifier of the return, `ret_…`: `id` in the answer of `POST /v1/returns`.',
   example: 'ret_01kc1xv8q1fwer8xv1wbq0z4d1',
 };
 
@@ -140,7 +140,12 @@ export class ReturnsController {
   ) {}
 
   @Post()
-  @ApiOperation({ summary: 'Announce that delivered units come back' })
+  @ApiOperation({
+    summary: 'Announce that delivered units come back',
+    description:
+      'For an order whose waybill is `DELIVERED`: `POST /v1/carriers/{carrier}/callbacks/{secret}` has an example that ' +
+      'tells so.',
+  })
   @ApiHeader(KEY)
   @ApiCreatedResponse({ description: 'The return.', type: ReturnShape })
   @ApiResponse({ status: 404, description: '`unknown-order`.', type: ProblemShape })

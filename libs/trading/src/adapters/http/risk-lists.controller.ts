@@ -66,7 +66,11 @@ export class RiskListQuery extends PageQuery {
   @IsIn(LISTS)
   kind?: ListKind;
 
-  @ApiPropertyOptional({ description: 'What `value` is; the two are given together.', enum: SUBJECT_KINDS })
+  @ApiPropertyOptional({
+    description: 'What `value` is; the two are given together.',
+    enum: SUBJECT_KINDS,
+    example: 'ip',
+  })
   @IsOptional()
   @IsIn(SUBJECT_KINDS)
   subject?: SubjectKind;

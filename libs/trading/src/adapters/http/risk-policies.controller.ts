@@ -1,5 +1,6 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import {
+  ApiBody,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiOkResponse,
@@ -122,8 +123,24 @@ export class RiskPolicyPage extends NextCursor {
 
 const POLICY_ID = {
   name: 'id',
-  description: 'Identifier of the policy, `rsk_…`.',
+  description: 'Identifier of the policy, `rsk_…`: `id` in the answer of `POST /v1/risk/policies`.',
   example: 'rsk_01kc1xv8q1fwer8xv1wbq0z4a5',
+};
+
+const EXAMPLES = {
+  shadow: {
+    summary: 'Note which orders are large',
+    value: { name: 'Large orders', kind: KIND.example, parameters: PARAMETERS.example, mode: 'shadow' },
+  },
+  enforce: {
+    summary: 'Park every order of more than CNY 1 for a review',
+    value: {
+      name: 'Every order',
+      kind: 'amount',
+      parameters: { over: { amount: 100, currency: 'CNY' }, then: 'review' },
+      mode: 'enforce',
+    },
+  },
 };
 
 @ApiTags('Trading: risk')
@@ -139,6 +156,7 @@ export class RiskPoliciesController {
 
   @Post()
   @ApiOperation({ summary: 'Add a risk policy' })
+  @ApiBody({ type: RiskPolicyInput, examples: EXAMPLES })
   @ApiCreatedResponse({ description: 'Its first version.', type: RiskPolicyShape })
   @ApiResponse({ status: 400, description: 'Parameters that the kind does not take.', type: ProblemShape })
   async add(@Body() input: RiskPolicyInput): Promise<RiskPolicyShape> {

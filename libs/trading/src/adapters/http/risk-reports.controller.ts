@@ -1,5 +1,13 @@
 import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
-import { ApiOkResponse, ApiOperation, ApiProperty, ApiPropertyOptional, ApiResponse, ApiTags } from '@nestjs/swagger';
+import {
+  ApiBody,
+  ApiOkResponse,
+  ApiOperation,
+  ApiProperty,
+  ApiPropertyOptional,
+  ApiResponse,
+  ApiTags,
+} from '@nestjs/swagger';
 import { Clock, type Id, Ids } from '@tradewind/shared-kernel';
 import { httpRefusal, IsIdOf, IsTime } from '@tradewind/shared-kernel/http';
 import { Type } from 'class-transformer';
@@ -22,13 +30,15 @@ const FROM = {
 const TO = { description: 'Before this time, RFC 3339; now when absent.', example: '2036-01-01T00:00:00Z' };
 
 export class ShadowReportQuery {
-  @ApiProperty({ description: 'The policy in shadow, `rsk_…`.', example: 'rsk_01kc1xv8q1fwer8xv1wbq0z4a5' })
+  @ApiProperty({
+    description: 'The policy in shadow, `rsk_…`: `id` in the answer of `POST /v1/risk/policies`.',
+    example: 'rsk_01kc1xv8q1fwer8xv1wbq0z4a5',
+  })
   @IsIdOf('rsk')
   policyId: Id<'rsk'>;
 
   @ApiPropertyOptional({
     description: 'Compare with the verdicts of this policy instead of with all that was enforced, `rsk_…`.',
-    example: 'rsk_01kc1xv8q1fwer8xv1wbq0z4a6',
   })
   @IsOptional()
   @IsIdOf('rsk')
@@ -189,6 +199,21 @@ export class BacktestShape {
   seenUntil: string | null;
 }
 
+const SPAN = { from: FROM.example, to: TO.example, limit: 1000 };
+const BACKTESTS = {
+  inline: {
+    summary: 'A policy that is not stored',
+    value: {
+      policy: { kind: 'amount', parameters: { over: { amount: 500_000, currency: 'CNY' }, then: 'review' } },
+      ...SPAN,
+    },
+  },
+  stored: {
+    summary: 'One that `POST /v1/risk/policies` answered',
+    value: { policyId: 'rsk_01kc1xv8q1fwer8xv1wbq0z4a5', ...SPAN },
+  },
+};
+
 @ApiTags('Trading: risk')
 @Controller('v1/risk')
 export class RiskReportsController {
@@ -226,6 +251,7 @@ export class RiskReportsController {
   @Post('backtests')
   @HttpCode(200)
   @ApiOperation({ summary: 'Ask a policy about orders of the past' })
+  @ApiBody({ type: BacktestInput, examples: BACKTESTS })
   @ApiOkResponse({
     description: 'What it would have said. IP addresses of the past are not known.',
     type: BacktestShape,

@@ -78,9 +78,12 @@ export class ReviewPage extends NextCursor {
   data: ReviewShape[];
 }
 
+const WAITING =
+  'An order waits for a review where an enforced policy asks for one: add the example `enforce` of `POST /v1/risk/policies`, ' +
+  'then check out under a new `Idempotency-Key`.';
 const ORDER_ID = {
   name: 'orderId',
-  description: 'Identifier of the order, `ord_…`.',
+  description: 'Identifier of the order, `ord_…`: `order.id` in the answer of `POST /v1/checkout`.',
   example: 'ord_01kc1xv8q1fwer8xv1wbq0z4a5',
 };
 const KEY = {
@@ -113,7 +116,7 @@ export class RiskReviewsController {
   }
 
   @Get(':orderId')
-  @ApiOperation({ summary: 'Read the review of an order' })
+  @ApiOperation({ summary: 'Read the review of an order', description: WAITING })
   @ApiParam(ORDER_ID)
   @ApiOkResponse({ description: 'The review as it stands.', type: ReviewShape })
   @ApiResponse({ status: 404, description: '`unknown-risk-review`.', type: ProblemShape })
@@ -125,7 +128,7 @@ export class RiskReviewsController {
 
   @Post(':orderId/approve')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Let an order go on' })
+  @ApiOperation({ summary: 'Let an order go on', description: WAITING })
   @ApiParam(ORDER_ID)
   @ApiHeader(KEY)
   @ApiOkResponse({ description: 'The order goes on; it is paid at once when its money is there.', type: ReviewShape })
@@ -142,7 +145,7 @@ export class RiskReviewsController {
 
   @Post(':orderId/reject')
   @HttpCode(200)
-  @ApiOperation({ summary: 'Cancel an order and give back what was paid' })
+  @ApiOperation({ summary: 'Cancel an order and give back what was paid', description: WAITING })
   @ApiParam(ORDER_ID)
   @ApiHeader(KEY)
   @ApiOkResponse({ description: 'The order is cancelled.', type: ReviewShape })

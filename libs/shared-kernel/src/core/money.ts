@@ -22,6 +22,8 @@ export function currencyExponent(currency: string): number | undefined {
 
 /** An amount of one currency in minor units. Immutable; never a float; refuses what JSON could not carry exactly. */
 export class Money {
+  static readonly #zeros = new Map<string, Money>();
+
   private constructor(
     readonly amount: bigint,
     readonly currency: string,
@@ -34,15 +36,19 @@ export class Money {
   }
 
   static zero(currency: string): Money {
-    return new Money(0n, currency);
+    let zero = Money.#zeros.get(currency);
+    if (!zero) Money.#zeros.set(currency, (zero = new Money(0n, currency)));
+    return zero;
   }
 
   plus(other: Money): Money {
-    return Money.of(this.amount + this.#sameCurrency(other).amount, this.currency);
+    const { amount } = this.#sameCurrency(other);
+    return amount === 0n ? this : Money.of(this.amount + amount, this.currency);
   }
 
   minus(other: Money): Money {
-    return Money.of(this.amount - this.#sameCurrency(other).amount, this.currency);
+    const { amount } = this.#sameCurrency(other);
+    return amount === 0n ? this : Money.of(this.amount - amount, this.currency);
   }
 
   times(count: number): Money {

@@ -41,11 +41,8 @@ export class PriceBook {
       const { price, category } = shelf.item(sku) as ShelfItem;
       return { sku, category, quantity, unitPrice: price };
     });
-    const priced = priceBasket(lines, {
-      ...prices.ratesFor(request, lines[0]?.unitPrice.currency as string),
-      promotions,
-      context: this.#contextOf(request),
-    });
+    const { taxRate, shippingRate } = prices.ratesFor(request, lines[0]?.unitPrice.currency as string);
+    const priced = priceBasket(lines, { taxRate, shippingRate, promotions, context: this.#contextOf(request) });
     refuseIdle(priced.reasons.coupons);
     coupons.check(codesOf(priced), request.buyerId);
     return priced;

@@ -36,8 +36,14 @@ export interface RefundedLine extends LineQuantity {
 }
 
 /** A line of which nothing is known yet but what was agreed. */
-export const agreed = <Line extends PricedLine>(line: Line): Line & LineFacts => ({
-  ...line,
+export const agreed = (line: PricedLine): PricedLine & LineFacts => ({
+  lineNo: line.lineNo,
+  sku: line.sku,
+  quantity: line.quantity,
+  unitPrice: line.unitPrice,
+  discount: line.discount,
+  tax: line.tax,
+  total: line.total,
   cancelled: 0,
   shipped: 0,
   delivered: 0,

@@ -49,6 +49,38 @@ export interface OrderState extends Amounts {
   cancelReason: string | null;
 }
 
+/** What buyer and shop agreed upon, before anything has happened to it. */
+export type AgreedOrder = Omit<
+  OrderState,
+  'status' | 'holdReleasedAt' | 'review' | 'paidAt' | 'shippedAt' | 'deliveredAt' | 'cancelledAt' | 'cancelReason'
+>;
+
+/** An order to which nothing has happened. Each one passes here: its fields are named, which is quicker than a spread. */
+export const placed = (agreed: AgreedOrder): OrderState => ({
+  id: agreed.id,
+  status: 'created',
+  lines: agreed.lines,
+  discounts: agreed.discounts,
+  subtotal: agreed.subtotal,
+  discount: agreed.discount,
+  shipping: agreed.shipping,
+  tax: agreed.tax,
+  taxIncluded: agreed.taxIncluded,
+  total: agreed.total,
+  buyerId: agreed.buyerId,
+  carrier: agreed.carrier,
+  region: agreed.region,
+  placedAt: agreed.placedAt,
+  holdExpiresAt: agreed.holdExpiresAt,
+  holdReleasedAt: null,
+  review: null,
+  paidAt: null,
+  shippedAt: null,
+  deliveredAt: null,
+  cancelledAt: null,
+  cancelReason: null,
+});
+
 /** An order as far as the table of moves knows it. */
 export abstract class OrderLifecycle extends Aggregate {
   protected constructor(

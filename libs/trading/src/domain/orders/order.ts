@@ -29,7 +29,7 @@ import { refusal } from '../refusals';
 import { type FulfilmentMode, Goods } from './goods';
 import type { LineQuantity, RefundedLine } from './goods-lines';
 import { OrderGoods } from './order-goods';
-import type { OrderState } from './order-lifecycle';
+import { type AgreedOrder, type OrderState, placed } from './order-lifecycle';
 import type { PaymentTerms, PaymentVerdict, ReviewDecider } from './order-verdicts';
 
 export { MOVES, type OrderLine, type OrderMove, type OrderState, type OrderStatus } from './order-lifecycle';
@@ -50,33 +50,23 @@ export class Order extends OrderGoods {
     super(state, goods, version);
   }
 
-  static place(
-    state: Omit<
-      OrderState,
-      'status' | 'holdReleasedAt' | 'review' | 'paidAt' | 'shippedAt' | 'deliveredAt' | 'cancelledAt' | 'cancelReason'
-    >,
-    payment: Payment,
-    fulfilment: FulfilmentMode = 'automatic',
-  ): Order {
-    const nothingYet = {
-      holdReleasedAt: null,
-      review: null,
-      paidAt: null,
-      shippedAt: null,
-      deliveredAt: null,
-      cancelledAt: null,
-      cancelReason: null,
-    };
-    const goods = Goods.agreed(fulfilment, state.lines);
-    const order = new Order({ ...state, ...nothingYet, status: 'created' }, payment, goods, 0);
+  static place(agreed: AgreedOrder, payment: Payment, fulfilment: FulfilmentMode = 'automatic'): Order {
+    const goods = Goods.agreed(fulfilment, agreed.lines);
+    const order = new Order(placed(agreed), payment, goods, 0);
+    const { subtotal, discount, shipping, tax, taxIncluded, total } = amountsJson(agreed);
     order.raise(
       new OrderPlaced({
-        orderId: state.id,
-        buyerId: state.buyerId,
+        orderId: agreed.id,
+        buyerId: agreed.buyerId,
         paymentId: payment.state.id,
-        lines: state.lines.map(lineJson),
-        ...amountsJson(state),
-        holdExpiresAt: state.holdExpiresAt.toISOString(),
+        lines: agreed.lines.map(lineJson),
+        subtotal,
+        discount,
+        shipping,
+        tax,
+        taxIncluded,
+        total,
+        holdExpiresAt: agreed.holdExpiresAt.toISOString(),
       }),
     );
     return order;

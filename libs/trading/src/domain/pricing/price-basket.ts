@@ -109,9 +109,9 @@ function priced(basket: readonly BasketLine[], currency: string, terms: PricingT
   const discount = sum(lines.map((line) => line.discount));
   const tax = sum(taxes);
   return {
-    lines: lines.map(({ price: _price, net, ...line }, index) => {
-      const ofLine = taxes[index] as Money;
-      return { ...line, tax: ofLine, total: withTax(net, ofLine) };
+    lines: lines.map(({ lineNo, sku, quantity, unitPrice, discount: ofLine, net }, index) => {
+      const lineTax = taxes[index] as Money;
+      return { lineNo, sku, quantity, unitPrice, discount: ofLine, tax: lineTax, total: withTax(net, lineTax) };
     }),
     amounts: {
       subtotal,

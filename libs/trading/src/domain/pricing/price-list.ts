@@ -15,6 +15,7 @@ export class PriceList {
 
   /** Without a rate for the destination there is no tax; without one in the basket's currency, shipping costs nothing. */
   ratesFor(destination: Destination, currency: string): Pick<PricingTerms, 'taxRate' | 'shippingRate'> {
+    if (this.#taxRates.size + this.#shippingRates.size === 0) return NO_RATES;
     const regions = regionsOf(destination);
     return {
       taxRate: firstOf(regions, (region) => this.#taxRates.get(region)),
@@ -22,6 +23,8 @@ export class PriceList {
     };
   }
 }
+
+const NO_RATES = { taxRate: null, shippingRate: null };
 
 const shippingKey = (region: string, currency: string): string => `${region} ${currency}`;
 

@@ -56,6 +56,7 @@ export class CouponBook {
 
   /** The coupons behind what a buyer typed. Throws `unknown-coupon`. */
   presented(typed: readonly string[]): PresentedCoupon[] {
+    if (typed.length === 0) return [];
     const codes = couponCodes(typed);
     const unknown = codes.filter((code) => !this.#coupons.has(code));
     if (unknown.length > 0) {
@@ -69,6 +70,7 @@ export class CouponBook {
    * nobody knows where uses count for each buyer (`coupon-not-applicable`).
    */
   check(codes: readonly string[], buyerId: Id<'buy'> | null): void {
+    if (codes.length === 0) return;
     if (buyerId === null) {
       const reasons = [because('buyer-unknown', 'counts for each buyer, and nobody knows who buys')];
       const forKnown = codes.filter((code) => this.#coupon(code).perBuyerLimit !== null);

@@ -101,17 +101,20 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
     const until = performance.now() + this.settings.timeBudgetMs * PATIENCE;
     const done = startStep();
     try {
-      const answer = await this.keys.alone(command.idempotency, async () => {
-        const screening = this.risk.begin({ ...command.request, ...command.delivery, ip: command.ip });
-        if (screening) command.screening = await screening;
-        return this.#submit(command);
-      });
+      const answer = await this.keys.alone(command.idempotency, () =>
+        this.risk.isAsked ? this.#screen(command) : this.#submit(command),
+      );
       done({ status: 'created', region: command.request.region });
       return gateway.isToldFirst ? await this.#withAction(answer, until) : answer;
     } catch (error) {
       done({ status: 'refused', region: command.request.region });
       throw error;
     }
+  }
+
+  async #screen(command: CheckOut): Promise<IdempotentAnswer> {
+    command.screening = await this.risk.begin({ ...command.request, ...command.delivery, ip: command.ip });
+    return this.#submit(command);
   }
 
   /** Who comes up short is decided again, once, when expired holds gave units back. */
@@ -185,8 +188,10 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
           book.use(charge.priced, order.state);
           if (screening) risk?.place(order.id);
           const answer = answered(201, this.#answer(order));
-          placed.push({ order, ...member.command.delivery, authorization: this.#authorization(order), member, answer });
-          return { ok: true, answer: { ...answer, replayed: false } };
+          const { shippingAddress, email, locale } = member.command.delivery;
+          const authorization = this.#authorization(order);
+          placed.push({ order, shippingAddress, email, locale, authorization, member, answer });
+          return { ok: true, answer: { status: answer.status, json: answer.json, replayed: false } };
         } catch (error) {
           return { ok: false, error };
         }
@@ -223,9 +228,8 @@ export class CheckOutHandler implements ICommandHandler<CheckOut> {
   /** Behind a redirect the buyer decides and the gateway is asked; other gateways are told first. */
   #authorization(order: Order): PlacedOrder['authorization'] {
     if (!order.payment.isOpen) return { state: 'succeeded', dueInMs: null };
-    const isRedirect = this.gateways.named(order.payment.state.gateway)?.redirectUrl(order.charge) !== undefined;
-    return isRedirect
-      ? { state: 'pending', dueInMs: this.settings.askPaymentAfterMs }
-      : { state: 'requested', dueInMs: 0 };
+    return this.gateways.named(order.payment.state.gateway)?.isToldFirst
+      ? { state: 'requested', dueInMs: 0 }
+      : { state: 'pending', dueInMs: this.settings.askPaymentAfterMs };
   }
 }

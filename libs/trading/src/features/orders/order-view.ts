@@ -41,6 +41,7 @@ export interface OrderView extends AmountsJson {
 
 export function orderView(order: Order): OrderView {
   const { state } = order;
+  const { subtotal, discount, shipping, tax, taxIncluded, total } = amountsJson(state);
   return {
     id: state.id,
     version: order.version,
@@ -51,7 +52,12 @@ export function orderView(order: Order): OrderView {
     fulfilment: order.goods.state.fulfilment,
     lines: order.goods.state.lines.map(lineView),
     discounts: state.discounts.map((discount) => ({ ...discount, amount: discount.amount.toJSON() })),
-    ...amountsJson(state),
+    subtotal,
+    discount,
+    shipping,
+    tax,
+    taxIncluded,
+    total,
     paymentId: order.payment.state.id,
     buyerId: state.buyerId,
     carrier: state.carrier,
@@ -67,8 +73,22 @@ export function orderView(order: Order): OrderView {
 }
 
 function lineView(line: GoodsLine): OrderLineView {
+  const { lineNo, sku, quantity, unitPrice, discount, tax, total } = lineJson(line);
   const { cancelled, shipped, delivered, returned, refunded } = line;
-  return { ...lineJson(line), cancelled, shipped, delivered, returned, refunded };
+  return {
+    lineNo,
+    sku,
+    quantity,
+    unitPrice,
+    discount,
+    tax,
+    total,
+    cancelled,
+    shipped,
+    delivered,
+    returned,
+    refunded,
+  };
 }
 
 const iso = (date: Date | null): string | null => date?.toISOString() ?? null;

@@ -46,8 +46,12 @@ export class ScreenCheckouts {
     private readonly settings: TradingSettings,
   ) {}
 
-  /** Undefined when there is nothing to ask: the checkout then goes on as if there were no policies. */
-  begin(checkout: IncomingCheckout): Promise<Screening> | undefined {
+  /** False when there is nothing to ask: the checkout then goes on as if there were no policies. */
+  get isAsked(): boolean {
+    return this.active.current !== null;
+  }
+
+  async begin(checkout: IncomingCheckout): Promise<Screening | undefined> {
     const policies = this.active.current;
     return policies ? this.#askBefore(policies, checkout) : undefined;
   }

@@ -835,8 +835,8 @@ describe('risk policies over HTTP', () => {
   it('forgets evaluations and counters when their time is over', async () => {
     await addPolicy('velocity', { per: 'email', windowSeconds: 600, maxOrders: 100, then: 'review' });
     await world.checkout();
-    const forget = world.app.get(ForgetRiskTraces);
-    await forget.forget();
+    const forgetting = world.app.get(ForgetRiskTraces);
+    await forgetting.round();
     const before = { counters: await count('trading.risk_counter'), journal: await count('trading.risk_evaluation') };
     expect(before.counters).toBeGreaterThan(0);
     await world.unitOfWork.query(`
@@ -845,7 +845,7 @@ describe('risk policies over HTTP', () => {
       INSERT INTO trading.risk_evaluation
       SELECT policy_id, '00000000-0000-7000-8000-000000000001', 1, 'enforce', NULL, '', 'approve', 'approve', NULL, NULL, 1, now()
         FROM trading.risk_evaluation LIMIT 1`);
-    await forget.forget();
+    await forgetting.round();
     expect(await count('trading.risk_counter')).toBe(0);
     expect(await count('trading.risk_subject')).toBe(0);
     expect(await count('trading.risk_evaluation')).toBe(before.journal);

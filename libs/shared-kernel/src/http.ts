@@ -16,7 +16,7 @@ export { parseBodies, parseJsonObject } from './http/json-body';
 export { decodeCursor, encodeCursor, isTimeText, NextCursor, type Page, pageOf, PageQuery } from './http/page';
 export { type Problem, ProblemFilter } from './http/problem-filter';
 export { observeRequests, requestId } from './http/request-hooks';
-export { limitRequests, type RequestLimits } from './http/rate-limits/limit-requests';
+export { limitRequests, networkOf, type RequestLimits } from './http/rate-limits/limit-requests';
 export { type RateLimit, RateLimits } from './http/rate-limits/rate-limits';
 export { recordRoutes } from './http/routes';
 export { IsCurrency, IsIdOf, IsMinorUnits, IsTime, validationPipe } from './http/validation';

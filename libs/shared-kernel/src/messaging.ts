@@ -6,4 +6,5 @@ export { MessagingOptions } from './messaging/messaging-options';
 export { type ParkedEvent, ParkedEvents } from './messaging/parked-events';
 export { ProcessStanding, type Undelivered } from './messaging/process-standing';
 export { type DurableSubscription, Subscription, Subscriptions } from './messaging/subscription';
+export { PeriodicWorker } from './messaging/periodic-worker';
 export { type Worker, Workers } from './messaging/workers';

@@ -1,6 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import type { Worker } from '@tradewind/shared-kernel/messaging';
-import { runInContext } from '@tradewind/shared-kernel/observability';
+import { PeriodicWorker } from '@tradewind/shared-kernel/messaging';
 import { LogisticsSettings } from '../settings';
 import { Carriers } from './carrier';
 import { PollSchedule } from './poll-schedule';
@@ -13,13 +12,10 @@ const AT_ONCE = 8;
 
 /** The second way in: asks carriers about waybills that have been quiet, so that a lost callback only delays. */
 @Injectable()
-export class PollCarriers implements Worker {
+export class PollCarriers extends PeriodicWorker {
   readonly name = 'logistics.poll-carriers';
   readonly #logger = new Logger('Logistics');
   readonly #missing = new Set<string>();
-  #timer: NodeJS.Timeout | undefined;
-  #round: Promise<void> = Promise.resolve();
-  #stopped = true;
 
   constructor(
     private readonly schedule: PollSchedule,
@@ -27,37 +23,20 @@ export class PollCarriers implements Worker {
     private readonly messages: ReceiveCarrierMessage,
     private readonly carriers: Carriers,
     private readonly settings: LogisticsSettings,
-  ) {}
-
-  start(): void {
-    this.#stopped = false;
-    this.#next();
+  ) {
+    super();
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#round;
+  protected get everyMs(): number {
+    return this.settings.poll.everyMs;
   }
 
-  #next(): void {
-    this.#timer = setTimeout(() => {
-      this.#round = this.#askAboutDue().finally(() => {
-        if (!this.#stopped) this.#next();
-      });
-    }, this.settings.poll.everyMs);
-  }
-
-  async #askAboutDue(): Promise<void> {
-    try {
-      let due: CarrierNumber[];
-      do {
-        due = await this.schedule.claim(AT_ONCE);
-        await Promise.all(due.map((waybill) => this.#askAbout(waybill)));
-      } while (due.length === AT_ONCE && !this.#stopped);
-    } catch (error) {
-      this.#logger.warn({ msg: 'looking for waybills to ask about failed and will be tried again', err: error });
-    }
+  protected async round(): Promise<void> {
+    let due: CarrierNumber[];
+    do {
+      due = await this.schedule.claim(AT_ONCE);
+      await Promise.all(due.map((waybill) => this.#askAbout(waybill)));
+    } while (due.length === AT_ONCE && !this.isStopped);
   }
 
   /** Nothing is stored when the carrier tells only what is known; an entry that cannot be read is no news. */
@@ -75,8 +54,7 @@ export class PollCarriers implements Worker {
       }
       const fingerprints = read.scans.filter((scan) => scan.number === number).map((scan) => scan.fingerprint);
       if (!(await this.records.hasNews({ carrier: name, number }, fingerprints))) return;
-      const context = { requestId: null, actor: `worker:${this.name}`, causationId: null };
-      await runInContext(context, () => this.messages.receive(carrier, 'poll', answer));
+      await this.messages.receive(carrier, 'poll', answer);
     } catch (error) {
       this.#logger.warn({
         msg: 'asking about a waybill failed; its next turn comes',

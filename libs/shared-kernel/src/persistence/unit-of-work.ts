@@ -155,7 +155,7 @@ export class UnitOfWork {
   }
 }
 
-/** What is sent until this turn of the event loop ends leaves together: a write to the network costs more than most statements. */
+/** What is sent in this turn of the event loop leaves together: a write to the network costs more than most statements. */
 function inOnePacket(client: PoolClient): void {
   const { stream } = (client as unknown as { connection: { stream: Socket } }).connection;
   stream.cork();

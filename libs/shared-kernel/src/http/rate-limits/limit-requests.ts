@@ -30,7 +30,7 @@ function isOfOperators({ routeOptions }: FastifyRequest): boolean {
   return route.startsWith('/health') || route === '/metrics';
 }
 
-/** A caller with IPv6 has a whole /64, and could come from another address of it with each request. */
+/** The customer behind an address: with IPv6 one has a whole /64, and could come from another of it with each request. */
 export function networkOf(ip: string): string {
   if (!isIPv6(ip)) return ip;
   const mapped = /^::ffff:([\d.]+)$/i.exec(ip);

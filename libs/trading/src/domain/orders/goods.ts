@@ -128,7 +128,10 @@ export class Goods {
     this.#move(this.open, 'expire');
   }
 
-  /** Frees open units, unless they are free already (null). Returns the fulfilments that cannot be made any more, newest first: each is undone as a whole. */
+  /**
+   * Frees open units, unless they are free already (null). Returns the fulfilments that cannot be made any more, newest first:
+   * each is undone as a whole.
+   */
   cancel(units: readonly LineQuantity[], now: Date, kind: 'release' | 'expire' | null = 'release'): Fulfilment[] {
     this.#count(units, (line, quantity) => ({ cancelled: line.cancelled + quantity }));
     if (kind) this.#move(units, kind);

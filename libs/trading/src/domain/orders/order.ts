@@ -181,7 +181,10 @@ export class Order extends OrderGoods {
     this.#cancel(reason, now, 'release');
   }
 
-  /** The time of its units is over: they are free, and the order waits for its gateway's word. False when it has time or waits for a review. */
+  /**
+   * The time of its units is over: they are free, and the order waits for its gateway's word. False when it has time or waits
+   * for a review.
+   */
   releaseHold(now: Date): boolean {
     const { status, review, holdExpiresAt, holdReleasedAt } = this.state;
     if (status !== 'created' || review || holdExpiresAt > now || holdReleasedAt) return false;

@@ -1,5 +1,5 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
-import { type Worker, Workers } from '@tradewind/shared-kernel/messaging';
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { PeriodicWorker, Workers } from '@tradewind/shared-kernel/messaging';
 import { allNeeds } from '../../domain/risk/facts';
 import { RiskPolicyKinds } from '../../domain/risk/risk-kinds';
 import type { RiskNeeds, RiskPolicy, SubjectKind } from '../../domain/risk/risk-policy';
@@ -32,15 +32,12 @@ export interface PolicySet {
  * `riskRefreshMs`: it moves a stamp that is looked at that often.
  */
 @Injectable()
-export class ActivePolicies implements OnModuleInit, Worker {
+export class ActivePolicies extends PeriodicWorker implements OnModuleInit {
   readonly name = 'trading.risk-policies';
-  readonly #logger = new Logger(ActivePolicies.name);
   #stored: readonly PolicyVersion[] = [];
   #stamp: bigint | undefined;
   #salt: Uint8Array = new Uint8Array();
   #current: PolicySet | null = null;
-  #timer: NodeJS.Timeout | undefined;
-  #looking: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly table: RiskPolicyTable,
@@ -48,6 +45,7 @@ export class ActivePolicies implements OnModuleInit, Worker {
     private readonly settings: TradingSettings,
     workers: Workers,
   ) {
+    super();
     workers.add(this);
     kinds.onChange(() => this.#build());
   }
@@ -67,17 +65,13 @@ export class ActivePolicies implements OnModuleInit, Worker {
     await this.refresh();
   }
 
-  start(): void {
-    this.#timer = setInterval(() => {
-      this.#looking = this.refresh().catch((error: unknown) =>
-        this.#logger.warn({ msg: 'risk policies could not be looked at; the known ones stay', err: error }),
-      );
-    }, this.settings.riskRefreshMs);
+  protected get everyMs(): number {
+    return this.settings.riskRefreshMs;
   }
 
-  async stop(): Promise<void> {
-    clearInterval(this.#timer);
-    await this.#looking;
+  /** While they cannot be looked at, the known ones stay. */
+  protected round(): Promise<void> {
+    return this.refresh();
   }
 
   /** Goes by what is stored now. */

@@ -1,7 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Clock } from '@tradewind/shared-kernel';
-import { type Worker, Workers } from '@tradewind/shared-kernel/messaging';
-import { runInContext } from '@tradewind/shared-kernel/observability';
+import { PeriodicWorker, Workers } from '@tradewind/shared-kernel/messaging';
 import { RiskReviewTable } from '../../domain/risk/risk-rows';
 import { TradingSettings } from '../trading-settings';
 import { DecideReviews } from './decide-reviews';
@@ -10,12 +9,9 @@ const BATCH = 50;
 
 /** Decides reviews whose deadline has passed, by the default. */
 @Injectable()
-export class DecideOverdueReviews implements Worker {
+export class DecideOverdueReviews extends PeriodicWorker {
   readonly name = 'trading.decide-overdue-reviews';
   readonly #logger = new Logger(DecideOverdueReviews.name);
-  #timer: NodeJS.Timeout | undefined;
-  #stopped = true;
-  #round: Promise<void> = Promise.resolve();
 
   constructor(
     private readonly reviews: RiskReviewTable,
@@ -24,39 +20,20 @@ export class DecideOverdueReviews implements Worker {
     private readonly settings: TradingSettings,
     workers: Workers,
   ) {
+    super();
     workers.add(this);
   }
 
-  start(): void {
-    this.#stopped = false;
-    this.#round = this.#sweep();
+  protected get everyMs(): number {
+    return this.settings.expireEveryMs;
   }
 
-  async stop(): Promise<void> {
-    this.#stopped = true;
-    clearTimeout(this.#timer);
-    await this.#round;
-  }
-
-  async #sweep(): Promise<void> {
-    try {
-      await runInContext({ requestId: null, actor: `worker:${this.name}`, causationId: null }, () => this.#decideAll());
-    } catch (error) {
-      this.#logger.warn({ msg: 'looking for overdue reviews failed and will be tried again', err: error });
-    }
-    if (!this.#stopped) {
-      this.#timer = setTimeout(() => {
-        this.#round = this.#sweep();
-      }, this.settings.expireEveryMs);
-    }
-  }
-
-  async #decideAll(): Promise<void> {
-    for (let after: { deadline: Date; orderId: `ord_${string}` } | undefined; !this.#stopped;) {
+  protected async round(): Promise<void> {
+    for (let after: { deadline: Date; orderId: `ord_${string}` } | undefined; !this.isStopped;) {
       const pending = await this.reviews.pending(BATCH, after);
       const overdue = pending.filter(({ deadline }) => deadline <= this.clock.now());
       for (const { orderId } of overdue) {
-        if (this.#stopped) return;
+        if (this.isStopped) return;
         // Each by itself: one that cannot be decided keeps no other from it.
         await this.decisions.decideOverdue(orderId).catch((error: unknown) => {
           this.#logger.error({

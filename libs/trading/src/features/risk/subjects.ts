@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { isIPv6 } from 'node:net';
+import { networkOf } from '@tradewind/shared-kernel/http';
 import type { ShippingAddress } from '../../contract';
 import type { Subject, SubjectKind } from '../../domain/risk/risk-policy';
 
@@ -43,17 +43,3 @@ const NORMAL: Record<'address' | 'ip' | 'email', (value: string) => string> = {
   email: (value) => value.normalize('NFKC').trim().toLowerCase(),
   ip: networkOf,
 };
-
-/** An IPv4 address, also when it is mapped into IPv6; the network of 64 bits that an IPv6 address is in: one customer's. */
-function networkOf(address: string): string {
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1];
-  if (mapped || !isIPv6(address)) return mapped ?? address;
-  const [head = '', tail] = (address.toLowerCase().split('%')[0] ?? '').split('::');
-  const groups = (part: string) => (part === '' ? [] : part.split(':'));
-  const missing = tail === undefined ? 0 : 8 - groups(head).length - groups(tail).length;
-  const all = [...groups(head), ...Array.from({ length: missing }, () => '0'), ...groups(tail ?? '')];
-  return `${all
-    .slice(0, 4)
-    .map((group) => Number.parseInt(group, 16).toString(16))
-    .join(':')}::/64`;
-}

@@ -29,7 +29,10 @@ export class MoveStock extends Command<IdempotentAnswer> {
 /** Orders of which a person decides who waits. */
 const MOST_NAMED = 100;
 
-/** What people received, counted or did not find. Answers with the SKU and, when reserved units are missing, who waits for them. */
+/**
+ * What people received, counted or did not find. Answers with the SKU and, when reserved units are missing, who waits for
+ * them.
+ */
 @CommandHandler(MoveStock)
 export class MoveStockHandler implements ICommandHandler<MoveStock> {
   constructor(

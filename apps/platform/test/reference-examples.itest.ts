@@ -118,9 +118,9 @@ describe('the examples of /docs', () => {
     await pay(await press('POST /v1/checkout', { example: 'fulfilment', key: 'basket-4715' }), 'paid');
     await press('POST /v1/orders/{id}/fulfilments');
     await press('GET /v1/orders/{id}/fulfilments');
-    await press('POST /v1/orders/{id}/cancel');
+    await press('POST /v1/orders/{id}/cancel', { example: 'units' });
     await press('POST /v1/checkout', { key: 'basket-4718' });
-    await press('POST /v1/orders/{id}/cancel', { example: 'whole', key: 'cancel-4712' });
+    await press('POST /v1/orders/{id}/cancel', { key: 'cancel-4712' });
   });
 
   it('park orders for a review', async () => {

@@ -197,7 +197,8 @@ describe('a start that is told to stop', () => {
     expect(run.stdout()).toBe('');
   });
 
-  // Ctrl-C goes to the programs too that a start runs, and their failure is not what it ends with.
+  // Ctrl-C goes to the programs too that a start runs, and their failure is not what it ends with. Only root looks for a
+  // user: PostgreSQL refuses to run as root.
   const itAsRoot = process.getuid?.() === 0 ? it : it.skip;
   itAsRoot('ends well: while it looks for the user of PostgreSQL', async () => {
     const programs = mkdtempSync(path.join(tmpdir(), 'tradewind-programs-'));

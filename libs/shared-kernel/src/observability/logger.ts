@@ -57,7 +57,14 @@ export function loggedError(error: unknown, depth = 0): unknown {
 }
 
 /** Nest's own account of its start, of no use to operators. */
-const FRAMEWORK = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+const FRAMEWORK = new Set([
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestFactory',
+  'NestApplication',
+  'NestMicroservice',
+]);
 
 /**
  * Nest's `Logger` on pino. Code logs with `new Logger(Name)`; pass one object for fields:

@@ -100,8 +100,11 @@ export class Timeline {
 }
 
 const CANCELS = {
-  units: { summary: 'Some units', value: { reason: 'changed my mind', lines: [{ lineNo: 1, quantity: 1 }] } },
   whole: { summary: 'The whole order', value: { reason: 'changed my mind' } },
+  units: {
+    summary: 'Some units of a paid order',
+    value: { reason: 'changed my mind', lines: [{ lineNo: 1, quantity: 1 }] },
+  },
 };
 
 @ApiTags('Trading')

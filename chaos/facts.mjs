@@ -113,7 +113,7 @@ async function factsOf(sql, world, history, quiet, planted) {
       ),
       { id: 'pay', order_id: 'ord' },
     ),
-    keys: await sql('SELECT scope, key, status, body FROM http.idempotency_key'),
+    keys: await sql('SELECT scope, key, status, body::json AS body FROM http.idempotency_key'),
     waybills: ids(
       await sql('SELECT id, order_id, fulfilment_id, carrier, number, status, version FROM logistics.waybill'),
       { id: 'wbl', order_id: 'ord', fulfilment_id: 'ful' },

@@ -121,7 +121,7 @@ describe('Stripe', () => {
     const facts = await payment(first.body.payment.id);
     expect(facts.clientSecret).toBe(first.body.payment.clientSecret);
     const kept = await world.unitOfWork.query<{ found: boolean }>(
-      `SELECT EXISTS (SELECT FROM http.idempotency_key WHERE body::text LIKE '%_secret_%')
+      `SELECT EXISTS (SELECT FROM http.idempotency_key WHERE body LIKE '%_secret_%')
            OR EXISTS (SELECT FROM trading.payment_operation o WHERE o::text LIKE '%_secret_%') AS found`,
     );
     expect(kept).toEqual([{ found: false }]);

@@ -5,5 +5,5 @@ export { type Deadline, GroupCommit, type Member, type Outcome } from './persist
 export { GroupRead } from './persistence/group-read';
 export { migrate } from './persistence/migrate';
 export { isUnavailable, isUniqueViolation, sqlState } from './persistence/postgres-errors';
-export { jsonArray } from './persistence/statement';
+export { jsonSequence } from './persistence/statement';
 export { UnitOfWork } from './persistence/unit-of-work';

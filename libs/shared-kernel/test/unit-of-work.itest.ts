@@ -4,7 +4,10 @@ import { answered, IdempotencyKeys } from '../src/http/idempotency';
 import { dataSourceOptions } from '../src/persistence/data-source';
 import { isUniqueViolation } from '../src/persistence/postgres-errors';
 import { UnitOfWork } from '../src/persistence/unit-of-work';
+import { jsonSequence } from '../src/persistence/statement';
 import { createTestDatabase, type TestDatabase } from '../src/testing';
+
+const ID = '01890a5d-ac96-774b-bcce-b302099a8057';
 
 describe('a unit of work', () => {
   let database: TestDatabase;
@@ -103,6 +106,44 @@ describe('a unit of work', () => {
     const before = await scans();
     expect((await keys.lookUp(wanted)).filter(Boolean)).toHaveLength(31);
     expect(await scans()).toBe(before);
+  });
+
+  it('plans a statement once for all values when somebody waits for it', async () => {
+    const text = 'SELECT n FROM public.kept WHERE n = ANY($1::int[])';
+    for (const values of [[1], [1, 2], [3]]) await work.runWithin(1000, () => work.query(text, [values]));
+    expect(
+      await work.query('SELECT generic_plans, custom_plans FROM pg_prepared_statements WHERE statement = $1', [text]),
+    ).toEqual([{ generic_plans: 3n, custom_plans: 0n }]);
+  });
+
+  it('hands arrays to PostgreSQL as they are, whatever is in them', async () => {
+    const texts = ['', ' ', 'NULL', '{a,b}', 'a"b', "a'b", 'a\\b', '\\"', '南山区', 'a\nb\t', null];
+    const times = [new Date('2026-02-28T23:59:59.999Z'), null, new Date('0099-01-01T00:00:00Z')];
+    const bytes = [Buffer.from([0, 1, 92, 34, 255]), Buffer.alloc(0)];
+    const [row] = await work.query(
+      `SELECT $1::text[] AS texts, $2::timestamptz[] AS times, $3::bytea[] AS bytes, $4::bigint[] AS counts,
+              $5::boolean[] AS flags, $6::float8[] AS numbers, $7::uuid[] AS ids, $8::int[] AS none`,
+      [texts, times, bytes, [9007199254740993n, null], [true, false, undefined], [1.5, -0.1, 1e300], [ID], []],
+    );
+    expect(row).toEqual({
+      texts,
+      times,
+      bytes,
+      counts: ['9007199254740993', null], // arrays are read as text
+      flags: [true, false, null],
+      numbers: [1.5, -0.1, 1e300],
+      ids: [ID],
+      none: [],
+    });
+  });
+
+  it('reads a sequence of JSON texts as it was', async () => {
+    const texts = [{ text: 'a"b\\c\u001e\n' }, [], 'x', null].map((value) => JSON.stringify(value));
+    const read = await work.query('SELECT text FROM unnest(string_to_array($1, chr(30))) AS text', [
+      jsonSequence(texts),
+    ]);
+    expect(read.map(({ text }) => text)).toEqual(texts);
+    expect(await work.query('SELECT FROM unnest(string_to_array($1, chr(30)))', [jsonSequence([])])).toEqual([]);
   });
 
   it('frees a key whose time is over', async () => {

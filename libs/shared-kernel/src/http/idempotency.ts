@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createParamDecorator, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { isUniqueViolation } from '../persistence/postgres-errors';
-import { jsonArray } from '../persistence/statement';
+import { jsonSequence } from '../persistence/statement';
 import { UnitOfWork } from '../persistence/unit-of-work';
 import { httpRefusal } from './error-codes';
 
@@ -45,7 +45,7 @@ export const Idempotent = createParamDecorator(
     return {
       scope: `anonymous ${request.method} ${addressed(request)}`,
       key,
-      fingerprint: createHash('sha256').update(canonical(request.body)).digest('hex'),
+      fingerprint: hash('sha256', canonical(request.body)),
       keepHours: kept === 'money' ? MONEY_HOURS : CHECKOUT_HOURS,
     };
   },
@@ -124,7 +124,7 @@ export class IdempotencyKeys {
   async lookUp(requests: IdempotentRequest[]): Promise<(IdempotentAnswer | 'reused' | undefined)[]> {
     const keys = [requests.map((request) => request.scope), requests.map((request) => request.key)];
     const rows = await this.unitOfWork.query<KeptAnswer>(
-      `SELECT k.scope, k.key, k.fingerprint, k.status, k.body::text AS json, k.expires_at <= now() AS "isExpired"
+      `SELECT k.scope, k.key, k.fingerprint, k.status, k.body AS json, k.expires_at <= now() AS "isExpired"
          FROM http.idempotency_key k JOIN unnest($1::text[], $2::text[]) AS wanted(scope, key)
            ON k.scope = wanted.scope AND k.key = wanted.key`,
       keys,
@@ -150,7 +150,7 @@ export class IdempotencyKeys {
     const stored = this.unitOfWork.query(
       `INSERT INTO http.idempotency_key (scope, key, fingerprint, status, body, expires_at)
        SELECT a.scope, a.key, a.fingerprint, a.status, a.body, now() + a.keep_hours * interval '1 hour'
-         FROM ROWS FROM (unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int[]), json_array_elements($6::json))
+         FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::int[], string_to_array($6, chr(30)))
            AS a(scope, key, fingerprint, status, keep_hours, body)`,
       [
         answers.map(({ request }) => request.scope),
@@ -158,7 +158,7 @@ export class IdempotencyKeys {
         answers.map(({ request }) => request.fingerprint),
         answers.map(({ answer }) => answer.status),
         answers.map(({ request }) => request.keepHours),
-        jsonArray(answers.map(({ answer }) => answer.json)),
+        jsonSequence(answers.map(({ answer }) => answer.json)),
       ],
     );
     return stored.catch((error: unknown) => {
@@ -197,7 +197,7 @@ export class IdempotencyKeys {
 
   async #amend(request: IdempotentRequest, answer: Answer): Promise<void> {
     await this.unitOfWork.query(
-      'UPDATE http.idempotency_key SET status = $3, body = $4::json WHERE scope = $1 AND key = $2',
+      'UPDATE http.idempotency_key SET status = $3, body = $4 WHERE scope = $1 AND key = $2',
       [request.scope, request.key, answer.status, answer.json],
     );
   }

@@ -9,7 +9,8 @@ export class CreateIdempotencyKeys1767225600001 implements MigrationInterface {
         key text COLLATE "C" NOT NULL,
         fingerprint text NOT NULL,
         status integer NOT NULL,
-        body json NOT NULL,
+        -- JSON; read by nobody here, so that it need not be understood twice a request.
+        body text NOT NULL,
         expires_at timestamptz NOT NULL,
         PRIMARY KEY (scope, key)
       );

@@ -4,7 +4,7 @@ import { Clock } from '../core/clock';
 import { ContractEvent } from '../core/contract-event';
 import { idOf, Ids, laneOf, uuidOf } from '../core/ids';
 import { currentContext } from '../observability/request-context';
-import { jsonArray } from '../persistence/statement';
+import { jsonSequence } from '../persistence/statement';
 import { UnitOfWork } from '../persistence/unit-of-work';
 
 interface Pending {
@@ -137,11 +137,10 @@ export class EventLog implements IEventPublisher {
          RETURNING l.lane, l.head - n.count AS base)
        INSERT INTO messaging.event_log (lane, position, id, type, aggregate_id, aggregate_version, payload,
                                         correlation_id, causation_id, request_id, actor, trace, occurred_at)
-       SELECT e.lane, taken.base + e.offset_in_lane, e.id, e.type, e.aggregate_id, e.aggregate_version, e.payload,
+       SELECT e.lane, taken.base + e.offset_in_lane, e.id, e.type, e.aggregate_id, e.aggregate_version, e.payload::jsonb,
               e.correlation_id, e.causation_id, e.request_id, e.actor, e.trace, e.occurred_at
-         FROM ROWS FROM (unnest($3::smallint[], $4::int[], $5::uuid[], $6::text[], $7::text[], $8::int[]),
-                         jsonb_array_elements($9::jsonb),
-                         unnest($10::text[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::timestamptz[]))
+         FROM unnest($3::smallint[], $4::int[], $5::uuid[], $6::text[], $7::text[], $8::int[], string_to_array($9, chr(30)),
+                     $10::text[], $11::uuid[], $12::text[], $13::text[], $14::text[], $15::timestamptz[])
            AS e(lane, offset_in_lane, id, type, aggregate_id, aggregate_version, payload,
                 correlation_id, causation_id, request_id, actor, trace, occurred_at)
          JOIN taken ON taken.lane = e.lane`,
@@ -154,7 +153,7 @@ export class EventLog implements IEventPublisher {
         pending.map((row) => row.event.type),
         pending.map((row) => row.event.aggregateId),
         pending.map((row) => row.event.aggregateVersion),
-        jsonArray(pending.map((row) => JSON.stringify(row.event.data))),
+        jsonSequence(pending.map((row) => JSON.stringify(row.event.data))),
         pending.map((row) => row.event.correlationId),
         pending.map((row) => row.causationId && uuidOf(row.causationId)),
         pending.map((row) => row.requestId),

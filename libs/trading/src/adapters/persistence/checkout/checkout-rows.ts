@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { type Id, Money, uuidOf } from '@tradewind/shared-kernel';
-import { jsonArray, UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import { jsonSequence, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import type { ShelfItem } from '../../../domain/checkout/checkout';
 import type { Order } from '../../../domain/orders/order';
 import { CheckoutStore, type PlacedOrder } from '../../../domain/checkout/checkout-store';
 import type { StockLevel } from '../../../domain/stock/stock-level';
-import { type StockMovement, unitsBySku } from '../../../domain/stock/stock-movement';
+import type { StockMovement } from '../../../domain/stock/stock-movement';
 import { StockRows } from '../stock/stock-rows';
 
 const READ_SHELF = `SELECT s.sku, k.category, k.price, k.currency, s.on_hand, s.reserved, s.low_at AS "lowAt", s.version
@@ -64,9 +64,9 @@ export class CheckoutRows extends CheckoutStore {
     return Promise.all([
       this.#reserve(reserved),
       crossed.length > 0 && this.stock.saveVersions(crossed),
-      this.stock.record(placed.flatMap(({ order }) => movementsOf(order))),
       this.#orders(placed),
       this.#lines(placed),
+      this.#claims(placed.flatMap(claimsOf)),
       this.#payments(placed),
       this.#paidAtOnce(placed.flatMap(({ order }) => (order.payment.isOpen ? [] : [order]))),
     ]);
@@ -87,11 +87,10 @@ export class CheckoutRows extends CheckoutStore {
                                    total, carrier, region, fulfilment, locale, email, shipping_address, placed_at,
                                    hold_expires_at, discounts)
        SELECT id, version, 'created', buyer_id, currency, subtotal, discount, shipping, tax, tax_included, total, carrier, region,
-              fulfilment, locale, email, address, placed_at, expires_at, discounts::jsonb
-         FROM ROWS FROM (unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
-                                $8::bigint[], $9::boolean[], $10::bigint[], $11::text[], $12::text[], $13::text[],
-                                $14::text[], $15::timestamptz[], $16::timestamptz[]),
-                         jsonb_array_elements($17::jsonb), unnest($18::text[], $19::text[]))
+              fulfilment, locale, email, address::jsonb, placed_at, expires_at, discounts::jsonb
+         FROM unnest($1::uuid[], $2::int[], $3::uuid[], $4::text[], $5::bigint[], $6::bigint[], $7::bigint[],
+                     $8::bigint[], $9::boolean[], $10::bigint[], $11::text[], $12::text[], $13::text[], $14::text[],
+                     $15::timestamptz[], $16::timestamptz[], string_to_array($17, chr(30)), $18::text[], $19::text[])
            AS o(id, version, buyer_id, currency, subtotal, discount, shipping, tax, tax_included, total, carrier, region, locale,
                 email, placed_at, expires_at, address, fulfilment, discounts)`,
       [
@@ -111,20 +110,27 @@ export class CheckoutRows extends CheckoutStore {
         placed.map(({ email }) => email),
         states.map((state) => state.placedAt),
         states.map((state) => state.holdExpiresAt),
-        jsonArray(placed.map(({ shippingAddress }) => JSON.stringify(shippingAddress))),
+        jsonSequence(placed.map(({ shippingAddress }) => JSON.stringify(shippingAddress))),
         placed.map(({ order }) => order.goods.state.fulfilment),
         states.map(({ discounts }) => (discounts.length > 0 ? JSON.stringify(discounts) : null)),
       ],
     );
   }
 
+  /** The lines, and in the ledger what they hold. */
   #lines(placed: PlacedOrder[]): Promise<unknown> {
-    const lines = placed.flatMap(({ order }) => order.state.lines.map((line) => ({ id: uuidOf(order.id), ...line })));
+    const lines = placed.flatMap(({ order }) => order.state.lines);
     return this.unitOfWork.query(
-      `INSERT INTO trading.order_line (order_id, line_no, sku, quantity, unit_price, discount, tax, total)
-       SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])`,
+      `WITH line AS (
+         SELECT * FROM unnest($1::uuid[], $2::int[], $3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[])
+           AS l(order_id, line_no, sku, quantity, unit_price, discount, tax, total)),
+       hold AS (
+         INSERT INTO trading.stock_movement (sku, kind, quantity, order_id)
+         SELECT sku, 'hold', sum(quantity), order_id FROM line GROUP BY order_id, sku)
+       INSERT INTO trading.order_line (order_id, line_no, sku, quantity, unit_price, discount, tax, total)
+       SELECT order_id, line_no, sku, quantity, unit_price, discount, tax, total FROM line`,
       [
-        lines.map((line) => line.id),
+        placed.flatMap(({ order }) => Array<string>(order.state.lines.length).fill(uuidOf(order.id))),
         lines.map((line) => line.lineNo),
         lines.map((line) => line.sku),
         lines.map((line) => line.quantity),
@@ -134,6 +140,10 @@ export class CheckoutRows extends CheckoutStore {
         lines.map((line) => line.total.amount),
       ],
     );
+  }
+
+  #claims(claims: StockMovement[]): Promise<unknown> {
+    return claims.length > 0 ? this.stock.record(claims) : Promise.resolve();
   }
 
   /** The payment, and under its id the operation that has it authorised. */
@@ -187,12 +197,5 @@ export class CheckoutRows extends CheckoutStore {
 }
 
 /** An order that is paid at once claims what it holds. */
-const movementsOf = (order: Order): StockMovement[] => {
-  const holds = Array.from(unitsBySku(order.state.lines), ([sku, quantity]) => ({
-    sku,
-    quantity,
-    kind: 'hold' as const,
-  }));
-  const moves = [...holds, ...order.takeStockMoves()];
-  return moves.map((move) => ({ ...move, quantity: BigInt(move.quantity), orderId: order.id }));
-};
+const claimsOf = ({ order }: PlacedOrder): StockMovement[] =>
+  order.takeStockMoves().map((move) => ({ ...move, quantity: BigInt(move.quantity), orderId: order.id }));

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { jsonArray, UnitOfWork } from '@tradewind/shared-kernel/persistence';
+import { jsonSequence, UnitOfWork } from '@tradewind/shared-kernel/persistence';
 import { type PricedJson, pricedJson, pricedOf } from '../../../domain/pricing/pricing-json';
 import { type Quote, type QuotedRequest, Quotes } from '../../../domain/pricing/quote';
 
@@ -29,13 +29,13 @@ export class QuoteRows extends Quotes {
   add(quotes: readonly Quote[]): Promise<unknown> {
     return this.unitOfWork.query(
       `INSERT INTO trading.quote (hash, expires_at, content)
-       SELECT hash, expires_at, content
-         FROM ROWS FROM (unnest($1::text[], $2::timestamptz[]), json_array_elements($3::json)) AS q(hash, expires_at, content)
+       SELECT hash, expires_at, content::json
+         FROM unnest($1::text[], $2::timestamptz[], string_to_array($3, chr(30))) AS q(hash, expires_at, content)
        ON CONFLICT DO NOTHING`,
       [
         quotes.map(({ hash }) => hash),
         quotes.map(({ expiresAt }) => expiresAt),
-        jsonArray(quotes.map(({ request, priced }) => JSON.stringify({ request, priced: pricedJson(priced) }))),
+        jsonSequence(quotes.map(({ request, priced }) => JSON.stringify({ request, priced: pricedJson(priced) }))),
       ],
     );
   }

@@ -17,6 +17,12 @@ interface Transaction {
 
 const current = new AsyncLocalStorage<Transaction>();
 const ATTEMPTS = 4;
+/**
+ * Statements of a unit of work are planned once for all values. PostgreSQL would plan them anew as long as it thinks that a
+ * plan for few values is cheaper, and planning takes as long as a small batch itself. So whatever the values are, each
+ * statement has to reach its rows by a key. Lists and reports run outside, or say `SET LOCAL plan_cache_mode = auto`.
+ */
+const BEGIN = 'BEGIN; SET LOCAL plan_cache_mode = force_generic_plan';
 
 /** One transaction for everything that runs inside `run`, without handing a connection around. */
 @Injectable()
@@ -28,17 +34,12 @@ export class UnitOfWork {
    * PostgreSQL reports a deadlock or a serialization failure, so it must keep its effects in the database.
    */
   async run<T>(work: () => Promise<T>): Promise<T> {
-    return this.#runAgain(work, 'BEGIN');
+    return this.#runAgain(work, BEGIN);
   }
 
-  /**
-   * Like `run`, for what somebody waits for. No lock is waited for longer than this, milliseconds: then `isOutOfTime` is true
-   * of what it throws. Statements are planned once for all values: planned anew for the few values of a small batch, they take
-   * twice as long. So each of them has to reach its rows by a key, whatever the values are.
-   */
+  /** Like `run`, but waits for no lock longer than this, milliseconds: then `isOutOfTime` is true of what it throws. */
   async runWithin<T>(lockTimeoutMs: number, work: () => Promise<T>): Promise<T> {
-    const lockTimeout = `SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`;
-    return this.#runAgain(work, `BEGIN; ${lockTimeout}; SET LOCAL plan_cache_mode = force_generic_plan`);
+    return this.#runAgain(work, `${BEGIN}; SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
   }
 
   async #runAgain<T>(work: () => Promise<T>, begin: string): Promise<T> {
@@ -54,7 +55,7 @@ export class UnitOfWork {
 
   /** Like `run`, but a deadlock is the caller's to see: for work that leaves marks outside its transaction. */
   async runOnce<T>(work: () => Promise<T>): Promise<T> {
-    return current.getStore() ? work() : this.#transaction(work, 'BEGIN');
+    return current.getStore() ? work() : this.#transaction(work, BEGIN);
   }
 
   /** SQL in the current transaction, or by itself when there is none. Prepared once per connection. */

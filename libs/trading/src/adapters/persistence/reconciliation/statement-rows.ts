@@ -41,6 +41,7 @@ export class StatementRows extends StatementComparison {
   ): Promise<Period> {
     // Once: the file cannot be read again from its start.
     return this.unitOfWork.runOnce(async () => {
+      await this.unitOfWork.queryUnprepared('SET LOCAL plan_cache_mode = auto'); // plans for this period
       await this.#store(statement);
       const period = await this.#period(given);
       await this.unitOfWork.queryUnprepared(PAIRS, [

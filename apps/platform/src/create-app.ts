@@ -73,6 +73,18 @@ export async function createApp(settings: Settings, databaseUrl: string): Promis
   return app;
 }
 
+/** In the order in which a newcomer needs them. */
+const TAGS = [
+  ['Trading', 'Quotes, checkout, orders, stock, payments, refunds, returns'],
+  ['Prices', 'Tax and shipping rates'],
+  ['Promotions', 'Discounts and coupons'],
+  ['Buyers', 'Profiles, levels, points, badges, balances'],
+  ['Trading: risk', 'Policies, lists, reviews and their reports'],
+  ['Logistics', 'Waybills, and what carriers tell'],
+  ['Notification', 'Messages to customers'],
+  ['Operations', 'Health, metrics, parked events'],
+] as const;
+
 export function describeApi(app: NestFastifyApplication): void {
   const config = new DocumentBuilder()
     .setTitle('Tradewind')
@@ -82,9 +94,9 @@ export function describeApi(app: NestFastifyApplication): void {
         'were answered (of an order, payment, refund, return, waybill, …) in the place of those in the examples, and shows what it sent. ' +
         'Elsewhere, for example with curl, put them there yourself.',
     )
-    .setVersion('1')
-    .build();
-  const document = () => SwaggerModule.createDocument(app, config);
+    .setVersion('1');
+  for (const [name, about] of TAGS) config.addTag(name, about);
+  const document = () => SwaggerModule.createDocument(app, config.build());
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',

@@ -45,6 +45,10 @@ export interface StockMovement {
   orderId: Id<'ord'> | null;
 }
 
+/** What an order has done, as rows of the ledger. */
+export const movementsOf = (orderId: Id<'ord'>, moves: readonly StockMove[]): StockMovement[] =>
+  moves.map(({ sku, quantity, kind }) => ({ sku, kind, quantity: BigInt(quantity), orderId }));
+
 /** Why people moved stock: what they said, and the paper it is on. */
 export interface MovementReason {
   reason: string | null;

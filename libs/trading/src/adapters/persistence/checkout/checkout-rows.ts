@@ -5,7 +5,7 @@ import type { ShelfItem } from '../../../domain/checkout/checkout';
 import type { Order } from '../../../domain/orders/order';
 import { CheckoutStore, type PlacedOrder } from '../../../domain/checkout/checkout-store';
 import type { StockLevel } from '../../../domain/stock/stock-level';
-import type { StockMovement } from '../../../domain/stock/stock-movement';
+import { movementsOf, type StockMovement } from '../../../domain/stock/stock-movement';
 import { StockRows } from '../stock/stock-rows';
 
 const READ_SHELF = `SELECT s.sku, k.category, k.price, k.currency, s.on_hand, s.reserved, s.low_at AS "lowAt", s.version
@@ -66,7 +66,7 @@ export class CheckoutRows extends CheckoutStore {
       crossed.length > 0 && this.stock.saveVersions(crossed),
       this.#orders(placed),
       this.#lines(placed),
-      this.#claims(placed.flatMap(claimsOf)),
+      this.#claims(placed.flatMap(({ order }) => movementsOf(order.id, order.takeStockMoves()))),
       this.#payments(placed),
       this.#paidAtOnce(placed.flatMap(({ order }) => (order.payment.isOpen ? [] : [order]))),
     ]);
@@ -142,6 +142,7 @@ export class CheckoutRows extends CheckoutStore {
     );
   }
 
+  /** An order that is paid at once claims what it holds. */
   #claims(claims: StockMovement[]): Promise<unknown> {
     return claims.length > 0 ? this.stock.record(claims) : Promise.resolve();
   }
@@ -195,7 +196,3 @@ export class CheckoutRows extends CheckoutStore {
     );
   }
 }
-
-/** An order that is paid at once claims what it holds. */
-const claimsOf = ({ order }: PlacedOrder): StockMovement[] =>
-  order.takeStockMoves().map((move) => ({ ...move, quantity: BigInt(move.quantity), orderId: order.id }));

@@ -11,7 +11,7 @@ import { Coupons } from '../../../domain/promotions/coupons';
 import { refusal } from '../../../domain/refusals';
 import { RiskReviewTable } from '../../../domain/risk/risk-rows';
 import { Stock } from '../../../domain/stock/stock';
-import type { StockMovement } from '../../../domain/stock/stock-movement';
+import { movementsOf } from '../../../domain/stock/stock-movement';
 import { type Loading, loadOrders } from './order-loading';
 
 /** An order as it was read, to tell what has changed since. */
@@ -135,7 +135,7 @@ export class OrderRepository extends Orders {
     const paid = changed.filter(({ order, payment }) => order.payment.state !== payment);
     if (paid.length > 0) await this.#savePayments(paid.map(({ order }) => order.payment.state));
     await this.#saveGoods(changed.filter(({ order, goods }) => order.goods.state !== goods));
-    await this.stock.move(changed.flatMap(({ order }) => movementsOf(order)));
+    await this.stock.move(changed.flatMap(({ order }) => movementsOf(order.id, order.takeStockMoves())));
     const cancelled = changed.flatMap(({ order: { id, state }, status, inReview }) =>
       state.cancelledAt && status !== 'cancelled' ? [{ id, at: state.cancelledAt, inReview }] : [],
     );
@@ -263,6 +263,3 @@ export class OrderRepository extends Orders {
     );
   }
 }
-
-const movementsOf = (order: Order): StockMovement[] =>
-  order.takeStockMoves().map((move) => ({ ...move, quantity: BigInt(move.quantity), orderId: order.id }));

@@ -9,7 +9,7 @@ export class CreateIdempotencyKeys1767225600001 implements MigrationInterface {
         key text COLLATE "C" NOT NULL,
         fingerprint text NOT NULL,
         status integer NOT NULL,
-        -- JSON; read by nobody here, so that it need not be understood twice a request.
+        -- JSON that nobody reads here: the type json would have it parsed with every request.
         body text NOT NULL,
         expires_at timestamptz NOT NULL,
         PRIMARY KEY (scope, key)

@@ -38,7 +38,8 @@ const isOrderId = (text: string): boolean => isId('ord', text);
  */
 @Injectable()
 export class OrderReads extends OrderContacts {
-  readonly #orders = new GroupRead<Id<'ord'>, OrderText>((ids) => this.#standing(ids));
+  /** By UUID, as rows have it: a page names twenty orders, and most of their texts are kept. */
+  readonly #orders = new GroupRead<string, OrderText>((uuids) => this.#standing(uuids));
   readonly #kept = new LRUCache<string, OrderText>({
     maxSize: MOST_KEPT,
     sizeCalculation: ({ json }) => json.length,
@@ -49,7 +50,7 @@ export class OrderReads extends OrderContacts {
   }
 
   find(id: Id<'ord'>): Promise<OrderText | undefined> {
-    return this.#orders.find(id);
+    return this.#orders.find(uuidOf(id));
   }
 
   /** One page as JSON text, newest first and by key: as quick on the last page as on the first. */
@@ -58,10 +59,9 @@ export class OrderReads extends OrderContacts {
     const rows = await this.unitOfWork.query<Standing>(text, values);
     const shown = rows.slice(0, question.limit);
     const texts = await this.#textsOf(shown);
-    const ids = shown.map(({ id }) => idOf('ord', id));
-    const data = ids.flatMap((id) => texts.get(id)?.json ?? []);
-    const last = ids.at(-1);
-    const nextCursor = rows.length > shown.length && last ? encodeCursor([last]) : null;
+    const data = shown.flatMap(({ id }) => texts.get(id)?.json ?? []);
+    const last = shown.at(-1);
+    const nextCursor = rows.length > shown.length && last ? encodeCursor([idOf('ord', last.id)]) : null;
     return `{"data":[${data.join(',')}],"nextCursor":${JSON.stringify(nextCursor)}}`;
   }
 
@@ -84,27 +84,26 @@ export class OrderReads extends OrderContacts {
     return new Map(rows.map(({ id, ...contact }) => [idOf('ord', id), contact]));
   }
 
-  async #standing(ids: Id<'ord'>[]): Promise<Map<Id<'ord'>, OrderText>> {
+  async #standing(uuids: string[]): Promise<Map<string, OrderText>> {
     const rows = await this.unitOfWork.query<Standing>(
       'SELECT id, version FROM trading.orders WHERE id = ANY($1::uuid[])',
-      [ids.map(uuidOf)],
+      [uuids],
     );
     return this.#textsOf(rows);
   }
 
-  async #textsOf(standing: Standing[]): Promise<Map<Id<'ord'>, OrderText>> {
-    const texts = new Map<Id<'ord'>, OrderText>();
+  async #textsOf(standing: Standing[]): Promise<Map<string, OrderText>> {
+    const texts = new Map<string, OrderText>();
     const missing: Id<'ord'>[] = [];
-    for (const { id: uuid, version } of standing) {
-      const id = idOf('ord', uuid);
+    for (const { id, version } of standing) {
       const kept = this.#kept.get(id);
       if (kept?.version === version) texts.set(id, kept);
-      else missing.push(id);
+      else missing.push(idOf('ord', id));
     }
     for (const order of await loadOrders(this.unitOfWork, missing, 'read')) {
       const text = { version: order.version, json: JSON.stringify(orderView(order)) };
-      this.#kept.set(order.id, text);
-      texts.set(order.id, text);
+      this.#kept.set(uuidOf(order.id), text);
+      texts.set(uuidOf(order.id), text);
     }
     return texts;
   }

@@ -105,7 +105,7 @@ export function combine(rounds) {
 }
 
 /** Waits until every subscription is up to date, so that no round pays for the one before; returns how far behind it was. */
-async function delivered(db) {
+export async function delivered(db) {
   const behind = async () => {
     const { rows } = await db.query(
       `SELECT coalesce(sum(l.head - c.position), 0)::int AS behind

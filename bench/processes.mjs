@@ -8,6 +8,8 @@ import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
+/** The built platform in a folder of the project. */
+export const PLATFORM = 'dist/apps/platform/src/main.js';
 const STOP_WITHIN_MS = 10_000;
 
 const undo = [];
@@ -130,13 +132,13 @@ async function connect(url) {
 
 /**
  * The platform as its users start it, ready after `readyMs`. Nobody answers at its sandbox's address unless `env` names
- * another one.
+ * another one; `root` is the folder of another build.
  */
-export async function startPlatform(postgres, database, { nodeArgs = [], env = {} } = {}) {
+export async function startPlatform(postgres, database, { nodeArgs = [], env = {}, root = ROOT } = {}) {
   const port = await freePort();
   const folder = scratchFolder();
   const begin = performance.now();
-  const running = start(process.execPath, [...nodeArgs, path.join(ROOT, 'dist/apps/platform/src/main.js')], {
+  const running = start(process.execPath, [...nodeArgs, path.join(root, PLATFORM)], {
     cwd: folder,
     env: {
       ...process.env,

@@ -16,7 +16,7 @@ export async function measureReplicas(bench) {
     note(`replicas: checkouts on ${count}`);
     const database = `shop_of_${count}`;
     await postgres.createDatabase(database);
-    const shop = await openShop(bench, database, count);
+    const shop = await openShop(bench, database, { replicas: count });
     const job = { kind: 'checkout', connections: 128, skus: 1000, expect: 201 };
     add(count, 'checkouts, 128 connections', combine([await shop.load({ ...job, ...run })]));
     bench.checks.push(...(await auditCheckout(shop, 0)));

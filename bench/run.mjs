@@ -1,14 +1,15 @@
 // npm run bench: the options are in README.md beside this file
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { auditCheckout, measureCheckout } from './checkout.mjs';
 import { measureBacklog } from './backlog.mjs';
+import { measureBeside } from './beside.mjs';
 import { measureEvents } from './events.mjs';
 import { measureFootprint } from './footprint.mjs';
 import { measureGrowth } from './growth.mjs';
 import { measureJourney } from './journey.mjs';
-import { atBreakdown, atEnd, ROOT, startPostgres, stopAll } from './processes.mjs';
+import { atBreakdown, atEnd, PLATFORM, ROOT, startPostgres, stopAll } from './processes.mjs';
 import { measureReads } from './reads.mjs';
 import { machineFacts, printChecks, printFacts, printTable } from './report.mjs';
 import { measureReplicas } from './replicas.mjs';
@@ -29,7 +30,7 @@ const QUICK = ['checkout', 'reads', 'events', 'journey'];
 const RESULTS = path.join(ROOT, 'bench/results');
 
 const options = readOptions();
-const wanted = options.only?.split(',') ?? (options.quick ? QUICK : SECTIONS);
+const wanted = options.beside ? ['beside'] : (options.only?.split(',') ?? (options.quick ? QUICK : SECTIONS));
 const before = options.compare && JSON.parse(readFileSync(options.compare, 'utf8'));
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => void leave(130));
@@ -44,6 +45,7 @@ function readOptions() {
         only: { type: 'string' },
         out: { type: 'string', default: path.join(RESULTS, 'latest.json') },
         compare: { type: 'string' },
+        beside: { type: 'string' },
         profile: { type: 'boolean', default: false },
         replicas: { type: 'string', default: '1' },
         install: { type: 'boolean', default: false },
@@ -51,6 +53,9 @@ function readOptions() {
     });
     const unknown = values.only?.split(',').filter((section) => !SECTIONS.includes(section)) ?? [];
     if (unknown.length > 0) throw new Error(`--only takes ${SECTIONS.join(', ')}; not ${unknown.join(', ')}`);
+    if (values.beside && !existsSync(path.join(values.beside, PLATFORM))) {
+      throw new Error(`--beside takes a folder of the project, built with "npm run build"; not ${values.beside}`);
+    }
     if (!/^[1-9]$/.test(values.replicas)) throw new Error('--replicas takes 1 to 9');
     return values;
   } catch (error) {
@@ -90,6 +95,7 @@ async function main() {
     quick: options.quick,
     full: options.full,
     replicas: Number(options.replicas),
+    beside: options.beside && path.resolve(options.beside),
     nodeArgs: options.profile ? ['--cpu-prof', `--cpu-prof-dir=${RESULTS}`] : [],
     postgres,
     backendPid: rows[0].pid,
@@ -119,6 +125,7 @@ async function main() {
     bench.checks.push(...(await auditCheckout(shop, bench.yardstickCommitted)));
     await shop.close();
   }
+  await measure('beside', measureBeside);
   for (const [name, section] of Object.entries(ALONE)) await measure(name, section);
 
   const right = printChecks(bench.checks, bench.failures);

@@ -8,10 +8,10 @@ const UNDISTURBED = { ASK_PAYMENT_SECONDS: '86400', HOLD_SECONDS: '86400' };
  * Platforms on a database, and the generator that loads them. `load` resolves with what the generator measured and the
  * processor shares meanwhile; `placed` counts the orders it got. Any answer that was not expected fails the run.
  */
-export async function openShop(bench, database, replicas = bench.replicas) {
+export async function openShop(bench, database, { replicas = bench.replicas, root } = {}) {
   const { note, postgres, backendPid, nodeArgs } = bench;
   note('platform');
-  const platforms = await startPlatforms(replicas, postgres, database, { nodeArgs, env: UNDISTURBED });
+  const platforms = await startPlatforms(replicas, postgres, database, { nodeArgs, root, env: UNDISTURBED });
   const generator = startHelper('./generator.mjs');
   const name = 'platform';
   const shop = { db: await postgres.connect(database), database, name, ...platforms, placed: 0 };

@@ -23,6 +23,56 @@ describe('group commit', () => {
     expect(batches).toEqual([[1], [2, 3, 4]]);
   });
 
+  it('begins no batch beside a running one before as many wait, or twelve', async () => {
+    const running: { commands: number[]; end: () => void }[] = [];
+    const group = new GroupCommit<number, number>(
+      async (members) => {
+        const commands = members.map(({ command }) => command);
+        await new Promise<void>((end) => running.push({ commands, end }));
+        return answerAll(members);
+      },
+      { maxBatch: 256, concurrency: 2 },
+    );
+    const submit = async (...commands: number[]) => {
+      const answers = commands.map((command) => group.submit(command));
+      await new Promise((resolve) => setImmediate(resolve));
+      return answers;
+    };
+    const numbers = (count: number) => Array.from({ length: count }, (_, index) => index);
+    const answers = [...(await submit(1, 2, 3)), ...(await submit(4, 5))];
+    expect(running.map(({ commands }) => commands)).toEqual([[1, 2, 3]]);
+    answers.push(...(await submit(6)));
+    expect(running.map(({ commands }) => commands)).toEqual([
+      [1, 2, 3],
+      [4, 5, 6],
+    ]);
+    answers.push(...(await submit(...numbers(40))));
+    running[0]!.end();
+    running[1]!.end();
+    await answers[5];
+    expect(running[2]!.commands).toHaveLength(40);
+    answers.push(...(await submit(...numbers(12))));
+    expect(running[3]!.commands).toHaveLength(12);
+    for (const { end } of running) end();
+    expect(await Promise.all(answers)).toHaveLength(58);
+  });
+
+  it('holds nobody up behind a batch that is slow', async () => {
+    let end: () => void = () => undefined;
+    const group = new GroupCommit<number, number>(
+      async (members) => {
+        if (members.length > 1) await new Promise<void>((resolve) => (end = resolve));
+        return answerAll(members);
+      },
+      { maxBatch: 256, concurrency: 2 },
+    );
+    const slow = [1, 2, 3].map((command) => group.submit(command));
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(await group.submit(4)).toBe(8);
+    end();
+    expect(await Promise.all(slow)).toEqual([2, 4, 6]);
+  });
+
   it('gives each command its own outcome', async () => {
     const group = new GroupCommit<number, number>((members) =>
       Promise.resolve(

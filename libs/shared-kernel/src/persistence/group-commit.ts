@@ -17,6 +17,11 @@ export interface Deadline {
   readonly reason: unknown;
 }
 
+/** So many share the fixed cost of a batch well, also beside a larger one. */
+const WORTH_A_BATCH = 12;
+/** A running batch that waits for a lock holds up nobody else for longer than this, milliseconds. */
+const PATIENCE_MS = 20;
+
 interface Waiting<Command, Answer> extends Member<Command> {
   deadline?: Deadline;
   resolve: (answer: Answer) => void;
@@ -31,7 +36,8 @@ interface Waiting<Command, Answer> extends Member<Command> {
  */
 export class GroupCommit<Command, Answer> {
   readonly #waiting: Waiting<Command, Answer>[] = [];
-  #running = 0;
+  readonly #running = new Set<Waiting<Command, Answer>[]>();
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly commit: (members: Member<Command>[]) => Promise<Outcome<Answer>[]>,
@@ -47,16 +53,30 @@ export class GroupCommit<Command, Answer> {
     });
   }
 
-  #next(): void {
-    while (this.#running < this.options.concurrency && this.#waiting.length > 0) {
+  #next(isLate = false): void {
+    while (this.#waiting.length > 0 && this.#running.size < this.options.concurrency) {
+      if (!isLate && !this.#isWorthABatch()) {
+        this.#patience ??= setTimeout(() => {
+          this.#patience = undefined;
+          this.#next(true);
+        }, PATIENCE_MS);
+        return;
+      }
       const batch = this.#waiting.splice(0, this.options.maxBatch).filter(isStillWanted);
       if (batch.length === 0) continue;
-      this.#running += 1;
+      this.#running.add(batch);
+      clearTimeout(this.#patience);
+      this.#patience = undefined;
       void this.#run(batch).finally(() => {
-        this.#running -= 1;
+        this.#running.delete(batch);
         this.#next();
       });
     }
+  }
+
+  /** A small batch costs nearly as much as a large one, and delays the one that runs: it waits until more have come. */
+  #isWorthABatch(): boolean {
+    return [...this.#running].every(({ length }) => this.#waiting.length >= Math.min(length, WORTH_A_BATCH));
   }
 
   async #run(batch: Waiting<Command, Answer>[]): Promise<void> {

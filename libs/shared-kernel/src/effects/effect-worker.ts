@@ -23,7 +23,7 @@ export const EFFECT_DEFAULTS: EffectSettings = {
   timeoutMs: 5000,
   concurrency: 16,
   backoffMs: { first: 500, most: 60_000 },
-  pollMs: 1000,
+  pollMs: 250,
 };
 
 const outcomes = new Counter({

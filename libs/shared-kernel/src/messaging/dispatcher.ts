@@ -136,16 +136,19 @@ export class Dispatcher implements OnModuleInit, Worker {
     try {
       stepping = await this.#stepOver();
       const all = this.subscriptions.all();
+      const known = new Set([...this.#queue.keys(), ...this.#running]);
       const behind = await this.lanes.behind(all);
       const byName = new Map(all.map((subscription) => [subscription.name, subscription]));
-      let found = false;
+      let hasNews = false;
       for (const { subscription: name, lane, retry } of behind) {
         const subscription = byName.get(name);
-        if (!subscription || this.#running.has(`${name}/${lane}`)) continue;
-        found = true;
+        const key = `${name}/${lane}`;
+        if (!subscription || this.#running.has(key)) continue;
+        hasNews ||= retry || !(known.has(key) || this.#queue.has(key));
         this.#add({ subscription, lane, retry });
       }
-      this.#pollMs = found ? this.options.pollMs.busy : Math.min(this.#pollMs * 2, this.options.pollMs.idle);
+      // What this process appends it knows at once: only the events of others are worth looking for often.
+      this.#pollMs = hasNews ? this.options.pollMs.busy : Math.min(this.#pollMs * 2, this.options.pollMs.idle);
       this.#pump();
     } catch (error) {
       this.#pollMs = this.options.pollMs.idle;

@@ -16,7 +16,7 @@ export class MessagingOptions {
   backoffMs = 500;
   maxBackoffMs = 60_000;
   /** How often events of other processes are looked for, milliseconds: while there is work, and when idle. */
-  pollMs = { busy: 50, idle: 1000 };
+  pollMs = { busy: 50, idle: 250 };
 
   constructor(database: DatabaseSettings, overrides: Partial<MessagingOptions> = {}) {
     this.database = database;

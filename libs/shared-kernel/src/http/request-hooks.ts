@@ -1,12 +1,18 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { Logger } from '@nestjs/common';
 import { SystemIds } from '../core/ids';
 import { httpDuration } from '../observability/metrics';
 import { type RequestContext, runInContext } from '../observability/request-context';
 import { addressRefusal } from './json-body';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Who and what caused this request; undefined until its first hook has run. */
+    requestContext?: RequestContext;
+  }
+}
+
 const ids = new SystemIds();
-const contexts = new WeakMap<FastifyRequest, RequestContext>();
 
 /** An id that the caller gave and that is fit for headers and logs, or a new one. */
 export function requestId(headers: Record<string, string | string[] | undefined>): string {
@@ -17,6 +23,7 @@ export function requestId(headers: Record<string, string | string[] | undefined>
 /** Gives every request its context, its id header, its log line and its measurement. */
 export function observeRequests(fastify: FastifyInstance): void {
   const logger = new Logger('HTTP');
+  fastify.decorateRequest('requestContext', undefined);
   fastify.addHook('onRequest', (request, reply, done) => {
     const traceparent = request.headers.traceparent;
     const context: RequestContext = {
@@ -25,27 +32,29 @@ export function observeRequests(fastify: FastifyInstance): void {
       causationId: null,
       trace: typeof traceparent === 'string' && traceparent.length <= 64 ? traceparent : null,
     };
-    contexts.set(request, context);
+    request.requestContext = context;
     void reply.header('x-request-id', request.id).header('x-content-type-options', 'nosniff');
     runInContext(context, done);
   });
   // Reading a body leaves the asynchronous context: enter it again.
   fastify.addHook('preValidation', (request, _reply, done) => {
     const refusal = addressRefusal(request.params) ?? addressRefusal(request.query);
-    runInContext(contexts.get(request) as RequestContext, () => done(refusal));
+    runInContext(request.requestContext as RequestContext, () => done(refusal));
   });
   fastify.addHook('onResponse', (request, reply, done) => {
     const route = request.routeOptions.url ?? 'unknown';
     const ms = reply.elapsedTime;
     httpDuration.observe({ method: request.method, route, status: reply.statusCode }, ms);
-    const line = {
-      msg: 'request',
-      method: request.method,
-      route,
-      status: reply.statusCode,
-      ms: Math.round(ms * 10) / 10,
-    };
-    if (!route.startsWith('/health') && route !== '/metrics') logger.log({ ...line, requestId: request.id });
+    if (!route.startsWith('/health') && route !== '/metrics') {
+      logger.log({
+        msg: 'request',
+        method: request.method,
+        route,
+        status: reply.statusCode,
+        ms: Math.round(ms * 10) / 10,
+        requestId: request.id,
+      });
+    }
     done();
   });
 }

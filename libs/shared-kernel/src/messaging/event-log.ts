@@ -39,7 +39,6 @@ export interface Appended {
 /** The publisher behind the standard `EventBus`: events wait in the unit of work and become rows as it commits. */
 @Injectable()
 export class EventLog implements IEventPublisher {
-  readonly #pending = new WeakMap<object, Pending[]>();
   #onAppended: (appended: Appended[]) => void = () => undefined;
 
   constructor(
@@ -105,15 +104,11 @@ export class EventLog implements IEventPublisher {
   }
 
   #buffer(): Pending[] {
-    const key = this.unitOfWork.transactionKey;
-    let buffer = this.#pending.get(key);
-    if (!buffer) {
-      const created: Pending[] = [];
-      buffer = created;
-      this.#pending.set(key, created);
-      this.unitOfWork.beforeCommit(() => this.#append(created));
-    }
-    return buffer;
+    return this.unitOfWork.stateOf(this, () => {
+      const pending: Pending[] = [];
+      this.unitOfWork.beforeCommit(() => this.#append(pending));
+      return pending;
+    });
   }
 
   /** Locks the lanes in ascending order, takes positions from their heads and inserts: nothing is locked after this. */

@@ -13,6 +13,7 @@ interface Transaction {
   /** The last statements of the transaction: what was decided and published becomes rows. */
   beforeCommit: (() => Promise<unknown>)[];
   afterCommit: (() => void)[];
+  state: Map<object, unknown>;
 }
 
 const current = new AsyncLocalStorage<Transaction>();
@@ -100,9 +101,11 @@ export class UnitOfWork {
     this.#required().afterCommit.push(work);
   }
 
-  /** A key for state that lives as long as the current transaction. */
-  get transactionKey(): object {
-    return this.#required();
+  /** What `owner` keeps for as long as the current transaction lasts; made when it first asks. */
+  stateOf<T>(owner: object, make: () => T): T {
+    const { state } = this.#required();
+    if (!state.has(owner)) state.set(owner, make());
+    return state.get(owner) as T;
   }
 
   async #query<R extends Row>(query: QueryConfig): Promise<R[]> {
@@ -122,7 +125,13 @@ export class UnitOfWork {
   async #transaction<T>(work: () => Promise<T>, begin: string): Promise<T> {
     const runner = this.dataSource.createQueryRunner();
     const client = (await runner.connect()) as PoolClient;
-    const transaction: Transaction = { manager: runner.manager, client, beforeCommit: [], afterCommit: [] };
+    const transaction: Transaction = {
+      manager: runner.manager,
+      client,
+      beforeCommit: [],
+      afterCommit: [],
+      state: new Map(),
+    };
     let committed: Promise<QueryResult> | undefined;
     try {
       inOnePacket(client); // with the first statements of the work

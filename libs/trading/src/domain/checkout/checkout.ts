@@ -80,6 +80,7 @@ export function placeOrder(
   holdMs: number,
 ): Order {
   hold(priced.lines, shelf);
+  const { subtotal, discount, shipping, tax, taxIncluded, total } = priced.amounts;
   return Order.place(
     {
       id: ids.orderId,
@@ -87,7 +88,12 @@ export function placeOrder(
       discounts: priced.reasons.discounts.map(({ promotionId, version, name, coupon, amount }) => {
         return { promotionId, version, name, coupon, amount };
       }),
-      ...priced.amounts,
+      subtotal,
+      discount,
+      shipping,
+      tax,
+      taxIncluded,
+      total,
       buyerId: request.buyerId,
       carrier: request.carrier,
       region: request.region,

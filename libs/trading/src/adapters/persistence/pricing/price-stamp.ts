@@ -4,8 +4,6 @@ import { UnitOfWork } from '@tradewind/shared-kernel/persistence';
 /** Counts the changes of what prices depend on; the tables' triggers keep it. */
 @Injectable()
 export class PriceStamp {
-  readonly #read = new WeakMap<object, Promise<bigint>>();
-
   constructor(private readonly unitOfWork: UnitOfWork) {}
 
   /**
@@ -24,11 +22,7 @@ export class PriceStamp {
   }
 
   #current(): Promise<bigint> {
-    if (!this.unitOfWork.isActive) return this.#ask();
-    const key = this.unitOfWork.transactionKey;
-    const asked = this.#read.get(key) ?? this.#ask();
-    this.#read.set(key, asked);
-    return asked;
+    return this.unitOfWork.isActive ? this.unitOfWork.stateOf(this, () => this.#ask()) : this.#ask();
   }
 
   async #ask(): Promise<bigint> {

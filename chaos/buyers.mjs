@@ -306,7 +306,10 @@ export class Crowd {
   }
 }
 
-/** From now until a fresh order is placed, paid and booked by whoever is alive: milliseconds to each, undefined if it never is. */
+/**
+ * From now until a fresh order is placed, paid and booked by whoever is alive: milliseconds to each, undefined if it never is.
+ * `paidMs` is by the platforms' clocks.
+ */
 export async function probe(world, history, random, name) {
   const begin = performance.now();
   const since = () => performance.now() - begin;
@@ -316,5 +319,8 @@ export async function probe(world, history, random, name) {
   if (!placed) return undefined;
   await shop.pay(placed, 'paid');
   const waybill = await shop.booked(placed.order.id, 60_000);
-  return waybill && { placedMs, bookedMs: since() };
+  const bookedMs = since();
+  const order = await shop.read(`/v1/orders/${placed.order.id}`);
+  const paidMs = order?.paidAt && placedMs + Date.parse(order.paidAt) - Date.parse(order.placedAt);
+  return waybill && { placedMs, paidMs, bookedMs };
 }

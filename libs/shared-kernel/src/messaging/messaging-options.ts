@@ -15,7 +15,7 @@ export class MessagingOptions {
   /** Wait after the first failed attempt, milliseconds; doubles each time up to `maxBackoffMs`. */
   backoffMs = 500;
   maxBackoffMs = 60_000;
-  /** How often events of other processes are looked for, milliseconds: while there is work, and when idle. */
+  /** How often events of other processes are looked for, milliseconds: while there is news of them, and at least. */
   pollMs = { busy: 50, idle: 250 };
 
   constructor(database: DatabaseSettings, overrides: Partial<MessagingOptions> = {}) {

@@ -80,7 +80,6 @@ export function placeOrder(
   holdMs: number,
 ): Order {
   hold(priced.lines, shelf);
-  const { subtotal, discount, shipping, tax, taxIncluded, total } = priced.amounts;
   return Order.place(
     {
       id: ids.orderId,
@@ -88,17 +87,12 @@ export function placeOrder(
       discounts: priced.reasons.discounts.map(({ promotionId, version, name, coupon, amount }) => {
         return { promotionId, version, name, coupon, amount };
       }),
-      subtotal,
-      discount,
-      shipping,
-      tax,
-      taxIncluded,
-      total,
       buyerId: request.buyerId,
       carrier: request.carrier,
       region: request.region,
       placedAt: now,
       holdExpiresAt: new Date(now.getTime() + holdMs),
+      ...priced.amounts,
     },
     Payment.awaited(ids.paymentId, request.paymentMethod, priced.amounts.total, request.capture),
     request.fulfilment,
